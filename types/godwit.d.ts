@@ -1,0 +1,11 @@
+/** Modules that the build makes: the board that was asked for, and what is known when building. */
+declare module "godwit:board" {
+  const board: import("../boards/board.ts").Board;
+  export default board;
+}
+declare module "godwit:build" {
+  /** Seconds since 1970 when this image was built: no clock may show less. */
+  export const BUILD_TIME: number;
+  export const VERSION: string;
+  export const BOARD: string;
+}
