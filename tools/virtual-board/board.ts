@@ -1,0 +1,296 @@
+import { EventEmitter } from "node:events";
+import type { Duplex } from "node:stream";
+import type { Clock } from "../clock.ts";
+import { createClock, type Timer } from "../clock.ts";
+import { findProfile } from "./boards/index.ts";
+import { fromBinary } from "./bytes.ts";
+import { CONSOLE_MOVE_MS } from "./console.ts";
+import type { UncaughtError } from "./errors.ts";
+import type { Sensors } from "./espruino.ts";
+import { FlashMemory } from "./flash.ts";
+import type { ErrorFlag } from "./loop.ts";
+import { type DrivenLevel, type Level, PinBank } from "./pins.ts";
+import type { BoardProfile, ConsoleDevice } from "./profile.ts";
+import type { Radio } from "./radio.ts";
+import { createRandom } from "./random.ts";
+import type { Realm } from "./realm.ts";
+import { Runtime, type RuntimeHost } from "./runtime.ts";
+import { createStorageState, Storage, type StorageState } from "./storage.ts";
+import { DeviceTime } from "./time.ts";
+import { Uart } from "./uart.ts";
+import { Watchdog } from "./watchdog.ts";
+
+export interface VirtualBoardOptions {
+  /** Name of a profile in boards/. */
+  readonly board: string;
+  /** The bundle; written to `.bootcde` as flashing does. */
+  readonly image?: string;
+  readonly clock?: Clock;
+  /** Files of Storage, one char = one byte; shared with the caller, outlives reboots and the board itself. */
+  readonly storage?: Map<string, string>;
+  /** Bytes of the internal flash; hand the same one to the next board to keep them. */
+  readonly flash?: FlashMemory;
+  readonly serial?: {
+    /** Bytes take their time on the wire, at the baud rate of `setup`. Default true; false for tests in no time. */
+    readonly paced?: boolean;
+  };
+  readonly seed?: number;
+}
+
+/** What `console-takeover` tells: the REPL is on the modem's UART; `executed` is a line that it ran. */
+export interface ConsoleTakeover {
+  readonly device: string;
+  readonly executed?: string;
+}
+
+interface BoardEvents {
+  console: [text: string];
+  error: [error: UncaughtError];
+  reboot: [];
+  watchdog: [];
+  overflow: [flag: ErrorFlag];
+  "console-takeover": [takeover: ConsoleTakeover];
+  "flash-abuse": [message: string];
+  /** A defect of the virtual board itself. */
+  defect: [error: unknown];
+}
+
+/** States of one Storage map are shared by all boards that are given it. */
+const storageStates = new WeakMap<Map<string, string>, StorageState>();
+
+/** An nRF52840 board with Espruino, in this process. docs/virtual-board.md says what is true to life and what is not. */
+export class VirtualBoard extends EventEmitter<BoardEvents> {
+  readonly profile: BoardProfile;
+  readonly clock: Clock;
+  readonly flash: FlashMemory;
+  readonly storage: Storage;
+  readonly sensors: Sensors = { temperature: 21.5, supplyVoltage: 3.3 };
+  readonly radio: Radio = { calls: [] };
+  private readonly uarts: ReadonlyMap<string, Uart>;
+  private readonly bank = new PinBank();
+  private readonly time: DeviceTime;
+  private readonly watchdog: Watchdog;
+  private readonly random: () => number;
+  private runtime: Runtime | undefined;
+  private settleTimer: Timer | undefined;
+
+  constructor(options: VirtualBoardOptions) {
+    super();
+    this.profile = findProfile(options.board);
+    this.clock = options.clock ?? createClock();
+    this.random = createRandom(options.seed ?? 1);
+    this.flash = options.flash ?? new FlashMemory();
+    this.flash.onAbuse = (message) => this.emit("flash-abuse", message);
+    this.time = new DeviceTime(this.clock);
+    const paced = options.serial?.paced ?? true;
+    const names = ["Serial1", "Serial2"] as const;
+    this.uarts = new Map<string, Uart>([
+      ...names.map((name): [string, Uart] => [name, new Uart(name, this.clock, paced, this.random)]),
+      // BLE has its own flow control, so it is as a line that waits for its reader.
+      ["Bluetooth", new Uart("Bluetooth", this.clock, false, this.random)],
+      ["USB", new Uart("USB", this.clock, false, this.random)],
+    ]);
+    const files = options.storage ?? new Map<string, string>();
+    const state = storageStates.get(files) ?? createStorageState(files);
+    storageStates.set(files, state);
+    this.storage = new Storage(state, this.profile.storagePages, (ms) => this.runtime?.loop.stall(ms));
+    if (options.image !== undefined) this.install(options.image);
+    this.watchdog = new Watchdog(
+      this.clock,
+      () => this.runtime?.loop.busy ?? false,
+      () => this.watchdogReset(),
+    );
+  }
+
+  /** Puts an image where flashing puts it. */
+  install(image: string): void {
+    const bytes = fromBinary(image).toString("latin1");
+    if (this.storage.read(".bootcde") !== bytes) this.storage.write(".bootcde", bytes, 0, 0);
+  }
+
+  get running(): boolean {
+    return this.runtime !== undefined;
+  }
+
+  /** Power on: RAM and the clock are blank, Storage is as it was. */
+  start(): void {
+    if (this.runtime !== undefined) return;
+    this.time.powerOn();
+    this.boot({ autoload: true }, true);
+  }
+
+  /** Power cut: everything that is not in flash is gone, without a word to the device code. */
+  stop(): void {
+    this.watchdog.stop();
+    this.teardown();
+    this.bank.reset();
+  }
+
+  /** A reset as `E.reboot()` does it: the clock goes on. */
+  reboot(): void {
+    this.runtime?.kill();
+    this.reset();
+  }
+
+  private reset(): void {
+    this.watchdog.stop();
+    this.teardown();
+    this.bank.reset();
+    this.emit("reboot");
+    this.boot({ autoload: true }, true);
+  }
+
+  private watchdogReset(): void {
+    this.emit("watchdog");
+    this.reset();
+  }
+
+  private teardown(): void {
+    if (this.settleTimer !== undefined) this.clock.clearTimeout(this.settleTimer);
+    this.settleTimer = undefined;
+    this.runtime?.stop();
+    this.runtime = undefined;
+  }
+
+  private boot(options: { autoload: boolean; file?: string }, hardware: boolean, console?: ConsoleDevice): void {
+    const runtime = new Runtime(this.runtimeHost());
+    this.runtime = runtime;
+    if (console !== undefined) runtime.console.set(console, false);
+    if (hardware) {
+      this.settleTimer = this.clock.setTimeout(() => {
+        this.settleTimer = undefined;
+        this.openConsole(() => this.runtime?.console.settle());
+      }, CONSOLE_MOVE_MS);
+    }
+    runtime.boot(options);
+  }
+
+  private runtimeHost(): RuntimeHost {
+    return {
+      profile: this.profile,
+      clock: this.clock,
+      time: this.time,
+      storage: this.storage,
+      flash: this.flash,
+      bank: this.bank,
+      uarts: this.uarts,
+      watchdog: this.watchdog,
+      sensors: this.sensors,
+      radio: this.radio,
+      random: this.random,
+      serialNumber: "00000000-00000001",
+      print: (text) => this.runtime?.console.print(text),
+      consoleText: (text) => this.emit("console", text),
+      // An "error" event without a listener would end the host process.
+      uncaught: (error) => this.listenerCount("error") > 0 && this.emit("error", error),
+      flagRaised: (flag) => this.emit("overflow", flag),
+      takeover: (device, executed) =>
+        this.emit("console-takeover", { device, ...(executed === undefined ? {} : { executed }) }),
+      defect: (error) => this.emit("defect", error),
+      // The call never returns on the chip; here the rest of the callback still runs, in a realm that is cut off.
+      reboot: () => this.reboot(),
+      restart: (options) => this.restart(options),
+    };
+  }
+
+  /** load() and reset(): the interpreter starts anew, the hardware does not. */
+  private restart(options: { autoload: boolean; file?: string }): void {
+    const { device } = (this.runtime as Runtime).console;
+    this.runtime?.kill();
+    this.runtime?.stop();
+    this.runtime = undefined;
+    this.bank.reset();
+    this.boot(options, false, device);
+  }
+
+  /** When a serial port becomes the console the interpreter sets it up, if nothing has. */
+  private openConsole(move: () => void): void {
+    move();
+    const device = this.runtime?.console.device;
+    const uart = device === null || device === undefined ? undefined : this.uarts.get(device);
+    if (uart !== undefined) uart.enabled = true;
+  }
+
+  /** The far end of a serial port; the same object through all reboots. */
+  serial(name: string): Duplex {
+    return this.uart(name).line;
+  }
+
+  /** Counters and baud rate of a serial port. */
+  uart(name: string): Uart {
+    const uart = this.uarts.get(name);
+    if (uart === undefined) throw new Error(`the board has no ${name}; it has ${[...this.uarts.keys()].join(", ")}`);
+    return uart;
+  }
+
+  private pinNumber(pin: string | number): number {
+    const number = typeof pin === "number" ? pin : Number(/^D(\d+)$/.exec(pin)?.[1] ?? Number.NaN);
+    if (!Number.isInteger(number) || number < 0 || number > 47) throw new Error(`no such pin: ${pin}`);
+    return number;
+  }
+
+  /** Drives a pin from outside; undefined lets go of it. */
+  setPin(pin: string | number, level: Level | undefined): void {
+    this.bank.setExternal(this.pinNumber(pin), level);
+  }
+
+  /** The electrical level of a pin. */
+  getPin(pin: string | number): Level {
+    return this.bank.level(this.pinNumber(pin));
+  }
+
+  /** Called when the board begins or stops to drive a pin, or drives it to another level. */
+  onPin(pin: string | number, listener: (level: DrivenLevel) => void): void {
+    this.bank.onDriven(this.pinNumber(pin), listener);
+  }
+
+  /** What analogRead of a pin gives, 0 to 1. */
+  setAnalog(pin: string | number, value: number): void {
+    this.bank.setAnalog(this.pinNumber(pin), value);
+  }
+
+  /** The REPL: the value is one of the board's realm; undefined also when the code throws, which "error" tells. */
+  evaluate(expression: string): unknown {
+    return this.need().evaluate(expression);
+  }
+
+  /** A BLE or USB connection comes or goes, which moves the console of an interpreter that is not told otherwise. */
+  connect(device: "Bluetooth" | "USB"): void {
+    this.need().console.connected(device);
+  }
+
+  disconnect(_device: "Bluetooth" | "USB"): void {
+    this.openConsole(() => this.need().console.disconnected());
+  }
+
+  /** The processor does nothing for `ms` of the clock, while input goes on. */
+  stall(ms: number): void {
+    this.need().loop.stall(ms);
+  }
+
+  /** The next handler of serial data runs out of memory, which removes all of that port. */
+  failNextDataHandler(): void {
+    this.need().serial.failNextHandler();
+  }
+
+  /** Where the REPL is now. */
+  get consoleDevice(): ConsoleDevice {
+    return this.need().console.device;
+  }
+
+  /** Fill of the input queue that all interrupts share, now and at most so far. */
+  get inputQueue(): { readonly used: number; readonly peak: number } {
+    const { queue } = this.need();
+    return { used: queue.bytesUsed, peak: queue.peak };
+  }
+
+  /** The language's world of the run that is on; another one after each reboot. */
+  get realm(): Realm {
+    return this.need().realm;
+  }
+
+  private need(): Runtime {
+    if (this.runtime === undefined) throw new Error("the board is off: call start() first");
+    return this.runtime;
+  }
+}

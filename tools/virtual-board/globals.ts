@@ -1,0 +1,80 @@
+import { fromBinary } from "./bytes.ts";
+import { BoardError, type Native, type Realm, type RealmObject } from "./realm.ts";
+import type { DeviceTime } from "./time.ts";
+
+export interface GlobalDeps {
+  readonly realm: Realm;
+  readonly time: DeviceTime;
+  readonly print: (text: string) => void;
+  readonly require: (name: string) => unknown;
+  readonly show: (value: unknown) => string;
+  readonly load: (file: string | undefined) => void;
+  readonly save: () => void;
+  readonly reset: (clearFlash: boolean) => void;
+  readonly setEcho: (on: boolean) => void;
+  readonly serialNumber: string;
+  readonly memory: () => RealmObject;
+  readonly env: () => RealmObject;
+}
+
+/** Console output, time, modules and the commands of the REPL. */
+export function installGlobals(deps: GlobalDeps): void {
+  const { realm, time } = deps;
+  const { global } = realm;
+  const log: Native = (args) => deps.print(`${args.map((value) => deps.show(value)).join(" ")}\r\n`);
+  realm.define(global, "global", global);
+  realm.define(global, "HIGH", 1);
+  realm.define(global, "LOW", 0);
+  const console = realm.object();
+  realm.defineNatives(console, { log, debug: log, info: log, warn: log, error: log, trace: () => undefined });
+  realm.define(global, "console", console);
+  realm.defineNatives(global, {
+    print: log,
+    trace: () => undefined,
+    dump: () => undefined,
+    edit: () => undefined,
+    echo: ([on]) => deps.setEcho(Boolean(on)),
+    getTime: () => time.nowMs() / 1000,
+    setTime: ([seconds]) => time.setMs(Number(seconds) * 1000),
+    getSerial: () => deps.serialNumber,
+    load: ([file]) => deps.load(file === undefined ? undefined : String(file)),
+    save: () => deps.save(),
+    reset: ([clear]) => deps.reset(Boolean(clear)),
+    require: ([name]) => deps.require(String(name)),
+    atob([text]) {
+      if (typeof text !== "string") throw new BoardError("Expecting String");
+      return Buffer.from(text, "base64").toString("latin1");
+    },
+    btoa([text]) {
+      const bytes = typeof text === "string" ? fromBinary(text) : realm.isView(text) ? text : undefined;
+      if (bytes === undefined) throw new BoardError("Expecting String");
+      return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64");
+    },
+    // On byte strings; V8's own would encode each byte above 127 as a two-byte character.
+    encodeURIComponent: ([text]) =>
+      [...fromBinary(String(text))]
+        .map((byte) => (isUnreserved(byte) ? String.fromCharCode(byte) : percent(byte)))
+        .join(""),
+    decodeURIComponent: ([text]) =>
+      String(text).replace(/%([0-9a-fA-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))),
+  });
+  installProcess(deps);
+}
+
+const percent = (byte: number): string => `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
+const isUnreserved = (byte: number): boolean => /[A-Za-z0-9\-.!~*'()_]/.test(String.fromCharCode(byte));
+
+/** JS_VERSION of the interpreter whose behaviour is simulated. */
+const VERSION = "2v29";
+
+function installProcess(deps: GlobalDeps): void {
+  const { realm } = deps;
+  const process = realm.object();
+  realm.defineNatives(process, { memory: () => deps.memory() });
+  realm.define(process, "version", VERSION);
+  Object.defineProperty(process, "env", {
+    get: realm.native("env", () => realm.object({ VERSION, ...deps.env() })),
+    configurable: true,
+  });
+  realm.define(realm.global, "process", process);
+}

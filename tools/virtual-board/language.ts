@@ -1,0 +1,119 @@
+import { installDate } from "./dates.ts";
+import { JsonParser, JsonWriter } from "./json.ts";
+import type { Loop } from "./loop.ts";
+import { formatNumber } from "./numbers.ts";
+import { BoardError, type Native, type Realm, type RealmFunction } from "./realm.ts";
+import type { DeviceTime } from "./time.ts";
+
+export interface LanguageTools {
+  stringify(value: unknown): string;
+  parse(text: string): unknown;
+  toJS(value: unknown): string;
+  /** As `print` shows it. */
+  show(value: unknown): string;
+}
+
+export interface LanguageDeps {
+  readonly realm: Realm;
+  readonly loop: Loop;
+  readonly time: DeviceTime;
+  readonly random: () => number;
+}
+
+/** Replaces what V8 has but does otherwise than Espruino, as far as a library can. */
+export function installLanguage({ realm, random, time }: LanguageDeps): LanguageTools {
+  const { global } = realm;
+  const stringify = (value: unknown): string => new JsonWriter(realm, { json: true }).write(value);
+  const json = realm.object();
+  realm.defineNatives(json, {
+    stringify: ([value]) => stringify(value),
+    parse: ([text]) => new JsonParser(realm, String(text), false).parse(),
+  });
+  realm.define(global, "JSON", json);
+  installDate(realm, time);
+  realm.defineNatives(global.Math as object, {
+    random: () => random(),
+    clip: ([value, min, max]) => Math.min(Math.max(Number(value), Number(min)), Number(max)),
+    wrap([value, size]) {
+      const wrapped = Number(value) % Number(size);
+      return wrapped < 0 ? wrapped + Number(size) : wrapped;
+    },
+    randInt([range]) {
+      const limit = Math.trunc(Number(range)) || 0;
+      return limit > 0 ? Math.floor(random() * limit) : Math.floor(random() * 2 ** 32) | 0;
+    },
+    // Rounds halves away from zero, so Math.round(-2.5) is -3 (jswrap_math.c).
+    round: ([value]) => Math.trunc(Number(value) + (Number(value) < 0 ? -0.5 : 0.5)),
+  });
+  patchNumbers(realm);
+  patchStrings(realm);
+  patchArrays(realm);
+  patchDataView(realm);
+  realm.defineNatives(realm.prototypeOf("Object"), {
+    clone: (_, self) => (Array.isArray(self) ? realm.array(self) : realm.object(self as Record<string, unknown>)),
+  });
+  realm.defineNatives(realm.prototypeOf("Function"), {
+    replaceWith: () => {
+      throw new BoardError("virtual board: replaceWith is not simulated");
+    },
+  });
+  return {
+    stringify,
+    parse: (text) => new JsonParser(realm, text, true).parse(),
+    toJS: (value) => new JsonWriter(realm, { json: false, dropQuotes: true }).write(value),
+    show: (value) =>
+      typeof value === "string" ? value : new JsonWriter(realm, { json: false, pretty: true }).write(value),
+  };
+}
+
+function patchNumbers(realm: Realm): void {
+  const original = realm.global.Number as RealmFunction & { prototype: object };
+  realm.defineNatives(original.prototype, {
+    toFixed: ([digits], self) =>
+      formatNumber(Number(self), 10, Math.min(20, Math.max(0, Math.trunc(Number(digits)) || 0))),
+    toString: ([radix]: unknown[], self: unknown) => formatNumber(Number(self), typeof radix === "number" ? radix : 10),
+  });
+}
+
+function patchStrings(realm: Realm): void {
+  const type = realm.global.String as object;
+  const prototype = realm.prototypeOf("String");
+  const split = prototype.split as RealmFunction;
+  const natives: Record<string, Native> = {
+    // There is no limit argument.
+    split: ([separator], self) => realm.call(split, self, separator === undefined ? [] : [separator]),
+    removeAccents: (_, self) => self,
+  };
+  realm.defineNatives(prototype, natives);
+  // Strings are bytes.
+  realm.defineNatives(type, {
+    fromCharCode: (codes) => String.fromCharCode(...codes.map((code) => Number(code) & 255)),
+  });
+}
+
+function patchArrays(realm: Realm): void {
+  const view = Object.getPrototypeOf(realm.prototypeOf("Uint8Array")) as Record<string, unknown>;
+  const slice = view.slice as RealmFunction;
+  // On a typed array these give plain arrays.
+  realm.defineNatives(view, {
+    slice: (args, self) => realm.array(Array.from(realm.call(slice, self, args) as ArrayLike<number>)),
+  });
+}
+
+/** Reads and writes outside the buffer do nothing; V8's throw RangeError, which Espruino does not have. */
+function patchDataView(realm: Realm): void {
+  const prototype = realm.prototypeOf("DataView");
+  for (const name of Object.getOwnPropertyNames(prototype)) {
+    if (!/^[gs]et/.test(name)) continue;
+    const original = prototype[name] as RealmFunction;
+    const bytes = Number(/\d+/.exec(name)?.[0] ?? 8) / 8;
+    realm.defineNatives(prototype, {
+      [name](args, self) {
+        const offset = Number(args[0]);
+        const { byteLength } = self as DataView;
+        if (offset < 0 || offset + bytes > byteLength) return name.startsWith("get") ? 0 : undefined;
+        return realm.call(original, self, args);
+      },
+    });
+  }
+}

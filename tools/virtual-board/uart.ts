@@ -1,0 +1,208 @@
+import { Duplex } from "node:stream";
+import type { Clock, Timer } from "../clock.ts";
+import type { InputQueue } from "./input-queue.ts";
+import type { Loop } from "./loop.ts";
+import { TRANSMIT_BUFFER_BYTES, XOFF_BYTES, XON_BYTES } from "./profile.ts";
+
+/** Start bit, eight data bits, one stop bit: the nRF52 has no other frame in Espruino. */
+const BITS_PER_BYTE = 10;
+const XON = 17;
+const XOFF = 19;
+/** Bytes of a line that is not paced arrive in pieces of at most this, so that no queue overflows for no reason. */
+const UNPACED_PIECE = 64;
+
+/** What the UART needs of the board that is running now; another one after each reboot. */
+export interface UartHost {
+  readonly loop: Loop;
+  readonly queue: InputQueue;
+}
+
+interface Incoming {
+  readonly bytes: Buffer;
+  at: number;
+  readonly done: () => void;
+}
+
+/**
+ * One serial port, both directions. It lives as long as the board object, through reboots: what is soldered to it
+ * stays soldered to it. `line` is the far end, for whoever is joined to the port.
+ */
+export class Uart {
+  readonly line: Duplex;
+  baud = 9600;
+  /** Set up by the device code; a port that is not loses what arrives. */
+  enabled = false;
+  xonXoff = false;
+  /** Called with 1 when the device code's `cts` pin asks the far end to wait, with 0 when it may go on. */
+  onFlow: ((level: 0 | 1) => void) | undefined;
+  /** Bytes through the port since the board was made. */
+  received = 0;
+  sent = 0;
+  dropped = 0;
+
+  private host: UartHost | undefined;
+  private readonly incoming: Incoming[] = [];
+  private rxTimer: Timer | undefined;
+  private rxTime = 0;
+  private readonly outgoing: Buffer[] = [];
+  private txTimer: Timer | undefined;
+  /** When the last byte given to `write` will have left the pin. */
+  private txEnd = 0;
+  private waiting = false;
+
+  readonly name: string;
+  private readonly clock: Clock;
+  private readonly paced: boolean;
+  private readonly random: () => number;
+
+  constructor(name: string, clock: Clock, paced: boolean, random: () => number) {
+    this.name = name;
+    this.clock = clock;
+    this.paced = paced;
+    this.random = random;
+    this.line = new Duplex({
+      read: () => {},
+      write: (chunk: Buffer, _encoding, done) => {
+        this.incoming.push({ bytes: chunk, at: 0, done });
+        this.receive();
+      },
+      final: (done) => done(),
+    });
+  }
+
+  attach(host: UartHost | undefined): void {
+    this.host = host;
+    this.enabled = false;
+    this.xonXoff = false;
+    this.onFlow = undefined;
+    this.waiting = false;
+    if (host === undefined) {
+      if (this.txTimer !== undefined) this.clock.clearTimeout(this.txTimer);
+      this.txTimer = undefined;
+      this.outgoing.length = 0;
+      this.txEnd = 0;
+    }
+  }
+
+  private get msPerByte(): number {
+    return this.paced ? (BITS_PER_BYTE * 1000) / this.baud : 0;
+  }
+
+  // ---- towards the device
+
+  private receive(): void {
+    if (this.rxTimer !== undefined || this.incoming.length === 0) return;
+    this.rxTime = Math.max(this.rxTime, this.clock.now());
+    this.armReceive();
+  }
+
+  private armReceive(): void {
+    const head = this.incoming[0];
+    if (head === undefined) return;
+    const piece = this.nextPiece(head);
+    const due = this.rxTime + piece * this.msPerByte;
+    this.rxTimer = this.clock.setTimeout(() => {
+      this.rxTimer = undefined;
+      this.deliver(piece);
+      // The host may be late by many bytes' time: what should have arrived meanwhile arrives now, in pieces, with
+      // a turn of the device's loop after each, so that lateness of the host is no overflow of the device.
+      this.armReceive();
+    }, due - this.clock.now());
+  }
+
+  /** How many bytes come before the loop gets its next turn: chance decides, as the device's load does. */
+  private nextPiece(head: Incoming): number {
+    const left = head.bytes.length - head.at;
+    const most = this.paced ? Math.max(1, Math.ceil(2 / this.msPerByte)) : UNPACED_PIECE;
+    return Math.min(left, 1 + Math.floor(this.random() * most));
+  }
+
+  private deliver(piece: number): void {
+    const head = this.incoming[0];
+    if (head === undefined) return;
+    const host = this.host;
+    if (!this.paced && host?.loop.busy && this.enabled) {
+      this.rxTimer = this.clock.setTimeout(() => {
+        this.rxTimer = undefined;
+        this.armReceive();
+      }, 1);
+      return;
+    }
+    this.rxTime += piece * this.msPerByte;
+    for (let i = 0; i < piece; i++) this.arrive(head.bytes[head.at + i] as number);
+    head.at += piece;
+    if (head.at >= head.bytes.length) {
+      this.incoming.shift();
+      head.done();
+    }
+    if (host === undefined || !this.enabled) return;
+    this.checkFlow();
+    host.loop.turnAt(this.rxTime);
+  }
+
+  private arrive(byte: number): void {
+    this.received++;
+    if (this.host === undefined || !this.enabled || !this.host.queue.pushByte(this.name, byte)) this.dropped++;
+  }
+
+  private checkFlow(): void {
+    if (this.waiting || this.host === undefined || this.host.queue.bytesUsed <= XOFF_BYTES) return;
+    this.waiting = true;
+    if (this.xonXoff) this.transmit(Buffer.from([XOFF]));
+    this.onFlow?.(1);
+  }
+
+  /** The idle loop calls this when it has emptied the queue (jsinteractive.c, "Reset Flow control"). */
+  drained(): void {
+    if (!this.waiting || this.host === undefined || this.host.queue.bytesUsed >= XON_BYTES) return;
+    this.waiting = false;
+    if (this.xonXoff) this.transmit(Buffer.from([XON]));
+    this.onFlow?.(0);
+  }
+
+  // ---- from the device
+
+  /** Milliseconds for which the caller is blocked because the transmit buffer is full. */
+  write(bytes: Buffer): number {
+    if (bytes.length === 0) return 0;
+    this.transmit(bytes);
+    const room = (TRANSMIT_BUFFER_BYTES - 1) * this.msPerByte;
+    return Math.max(0, this.txEnd - this.clock.now() - room);
+  }
+
+  /** Milliseconds until everything written has left the pin. */
+  flushMs(): number {
+    return Math.max(0, this.txEnd - this.clock.now());
+  }
+
+  /** Bytes that wait in the transmit buffer. */
+  get unsent(): number {
+    return this.msPerByte === 0 ? 0 : Math.min(TRANSMIT_BUFFER_BYTES, Math.ceil(this.flushMs() / this.msPerByte));
+  }
+
+  private transmit(bytes: Buffer): void {
+    this.sent += bytes.length;
+    this.txEnd = Math.max(this.txEnd, this.clock.now()) + bytes.length * this.msPerByte;
+    if (!this.paced) {
+      this.line.push(bytes);
+      return;
+    }
+    this.outgoing.push(bytes);
+    if (this.txTimer === undefined) this.armTransmit(this.clock.now());
+  }
+
+  private armTransmit(from: number): void {
+    const head = this.outgoing[0];
+    if (head === undefined) return;
+    // About a millisecond of bytes at a time: finer is of no use to the far end and costs the host a timer each.
+    const piece = Math.min(head.length, Math.max(1, Math.ceil(1 / this.msPerByte)));
+    const due = from + piece * this.msPerByte;
+    this.txTimer = this.clock.setTimeout(() => {
+      this.txTimer = undefined;
+      this.line.push(head.subarray(0, piece));
+      if (piece === head.length) this.outgoing.shift();
+      else this.outgoing[0] = head.subarray(piece);
+      this.armTransmit(due);
+    }, due - this.clock.now());
+  }
+}
