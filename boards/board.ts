@@ -1,0 +1,22 @@
+import type { Driver } from "../modules/modem/driver.ts";
+import type { ModemPort } from "../modules/modem/modem.ts";
+
+/**
+ * One board: what is soldered, and what it may cost. A file in this folder exports one as default; docs/adding-a-board.md.
+ * @public
+ */
+export interface Board {
+  /** The file's name, e.g. `rak5010`. */
+  id: string;
+  /**
+   * Where the REPL goes, by force, before anything else runs: a modem on the console's UART would be executed.
+   * `null`: nowhere (production).
+   */
+  console: "Bluetooth" | "USB" | null;
+  /** The modem's UART and pins. */
+  port: ModemPort;
+  /** The modem's family: the only driver in the image. */
+  driver: Driver;
+  /** Battery voltage, V; absent where the board cannot measure it. */
+  batteryV?(): number;
+}

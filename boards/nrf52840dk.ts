@@ -1,0 +1,27 @@
+/**
+ * Nordic nRF52840 DK (PCA10056) with a BG95 or BG96 breakout on the Arduino header. The module speaks 1.8 V: level
+ * shifters on every line, open-drain transistors on PWRKEY and RESET_N (high presses).
+ */
+import { driver } from "../modules/modem/drivers/quectel-bg9x.ts";
+import type { Board } from "./board.ts";
+
+const board: Board = {
+  id: "nrf52840dk",
+  console: "Bluetooth",
+  driver,
+  port: {
+    uart: Serial1,
+    baud: 115200,
+    // Arduino D1, D0, D2: P1.02, P1.01, P1.03.
+    options: { tx: D34, rx: D33, cts: D35 },
+    // Arduino D3, D4: P1.04, P1.05.
+    powerKey: D36,
+    powerKeyPressed: true,
+    reset: D37,
+    resetPressed: true,
+    // Arduino D5: P1.06.
+    status: D38,
+    receiveBytes: 768,
+  },
+};
+export default board;

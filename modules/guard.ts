@@ -1,0 +1,30 @@
+/**
+ * An exception that escapes a timer or a listener rejects an unrelated Promise and its own report is lost
+ * (jswrap_promise.c), so whatever the interpreter calls goes through `guard`.
+ */
+
+/** @public */
+export interface Crashes {
+  /** Exceptions caught so far. */
+  count: number;
+  /** Message and stack of the newest one. */
+  last: string;
+}
+
+export const crashes: Crashes = { count: 0, last: "" };
+
+/** Calls `run(a, b, c)`; an exception is counted, kept and printed, never passed on. */
+export function guard<A, B, C>(run: (a: A, b: B, c: C) => void, a?: A, b?: B, c?: C): void {
+  try {
+    run(a as A, b as B, c as C);
+  } catch (error) {
+    crashes.count++;
+    crashes.last = `${(error as Error).message}\n${(error as Error).stack}`;
+    print(crashes.last);
+  }
+}
+
+/** `setTimeout` whose callback is guarded; up to two arguments travel with it, so that no closure is needed. */
+export function after<A, B>(ms: number, run: (a: A, b: B) => void, a?: A, b?: B): number {
+  return setTimeout(guard, ms, run, a, b);
+}

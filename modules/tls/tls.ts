@@ -1,0 +1,68 @@
+/**
+ * TLS policy: every setting is written, read back and compared before a socket is opened; what fails is told apart as
+ * far as the modem lets it.
+ */
+import type { Done, Failure } from "../failure.ts";
+import { failure } from "../failure.ts";
+import type { Setting } from "../modem/driver.ts";
+import type { Files } from "../modem/files.ts";
+import type { Modem } from "../modem/modem.ts";
+import type { Sockets } from "../modem/sockets.ts";
+import type { TlsProfile } from "./profile.ts";
+
+/** Firmware differs in blanks, quotes, case and the store's prefix when it reads a setting back. */
+function plain(text: string): string {
+  return text.replace(/[ "]/g, "").replace("UFS:", "").toUpperCase();
+}
+
+/** The first setting that does not read as it was written, or undefined. */
+export function compareSettings(settings: Setting[], lines: string[]): string | undefined {
+  const found = lines.map((line) => plain(line.substr(line.indexOf(":") + 1)));
+  for (const setting of settings) if (found.indexOf(plain(setting.expect)) < 0) return setting.read;
+  return undefined;
+}
+
+/** Writes all settings of the profile and proves that the modem took them: `TLS_SETTING`, `TLS_READBACK`. */
+export function configureTls(modem: Modem, profile: TlsProfile, done: Done): void {
+  const settings = modem.driver.tlsSettings(profile);
+  modem.script(
+    settings.map((setting) => setting.write),
+    5000,
+    (error) => {
+      if (error) done(failure("TLS_SETTING", error.cause, error.command));
+      else
+        modem.script(
+          settings.map((setting) => setting.read),
+          5000,
+          (unread, lines) => {
+            const wrong = unread ? unread.command : compareSettings(settings, lines);
+            done(wrong === undefined ? undefined : failure("TLS_READBACK", unread && unread.cause, wrong));
+          },
+        );
+    },
+  );
+}
+
+/**
+ * A refused handshake is one number on most modems. Two questions narrow it down without sending a byte: are the files
+ * there (`TLS_FILE`), and does the port answer to plain TCP (`NET_CONNECT` if not)? What is left is `TLS_REFUSED`.
+ */
+export function explainRefusal(
+  sockets: Sockets,
+  files: Files,
+  profile: TlsProfile,
+  refusal: Failure,
+  done: (error: Failure) => void,
+): void {
+  files.list((unlisted, found) => {
+    // Some firmware lists nothing whatever is asked: an empty list proves nothing.
+    const names = found.map((file) => file.name);
+    const missing = [profile.ca, profile.cert, profile.key].filter((name) => !!name && names.indexOf(name) < 0);
+    if (!unlisted && names.length && missing.length) done(failure("TLS_FILE", missing[0]));
+    else
+      sockets.open("tcp", profile.host, profile.port, (error, socket) => {
+        if (socket) socket.close();
+        done(error || refusal);
+      });
+  });
+}

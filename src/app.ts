@@ -1,0 +1,134 @@
+/** What this device does: telemetry at QoS 1, commands on a topic, a retained word on whether it is there. */
+import type { Board } from "../boards/board.ts";
+import type { ClockStatus } from "../modules/clock/clock.ts";
+import type { Failure } from "../modules/failure.ts";
+import { after, guard } from "../modules/guard.ts";
+import type { Modem } from "../modules/modem/modem.ts";
+import type { Client } from "../modules/mqtt/client.ts";
+import type { PublishPacket, Will } from "../modules/mqtt/types.ts";
+
+/**
+ * What travels as JSON; the receiver knows these names.
+ * @public
+ */
+export interface Telemetry {
+  /** V, °C, s; `free` interpreter variables. */
+  battery?: number | undefined;
+  temperature: number;
+  rat?: string | undefined;
+  rsrpDbm?: number | undefined;
+  rssiDbm?: number | undefined;
+  uptimeS: number;
+  free: number;
+}
+
+/** @public */
+export interface RemoteCommand {
+  cmd?: string;
+  /** For `interval`. */
+  seconds?: number;
+}
+
+/** @public */
+export interface CommandResult {
+  cmd: string;
+  /** A code of docs/errors.md. */
+  error?: string | undefined;
+}
+
+/** @public */
+export interface Topics {
+  telemetry: string;
+  command: string;
+  result: string;
+  status: string;
+}
+
+export function topicsFor(prefix: string, clientId: string): Topics {
+  const base = `${prefix}/${clientId}/`;
+  return {
+    telemetry: `${base}telemetry`,
+    command: `${base}command`,
+    result: `${base}result`,
+    status: `${base}status`,
+  };
+}
+
+/** The broker says `offline` when the device does not say goodbye. */
+export function willFor(topics: Topics): Will {
+  return { topic: topics.status, payload: "offline", qos: 1, retain: true };
+}
+
+const MAX_INTERVAL_S = 604800;
+/** Long enough for the PUBACK of the command to leave: it must not come again after the reboot. */
+const REBOOT_MS = 5000;
+
+export function startApp(
+  board: Board,
+  modem: Modem,
+  clock: ClockStatus,
+  client: Client,
+  topics: Topics,
+  intervalS: number,
+): void {
+  let timer = 0;
+
+  function report(): void {
+    if (timer) clearTimeout(timer);
+    timer = after(intervalS * 1000, report);
+    // Offline: the modem has other things to do, and a stale reading is worth little.
+    if (!client.connected) return;
+    modem.signal((_, signal) => {
+      const memory = process.memory(false);
+      const telemetry: Telemetry = {
+        battery: board.batteryV && Math.round(board.batteryV() * 100) / 100,
+        temperature: Math.round(E.getTemperature() * 10) / 10,
+        rat: signal && signal.rat,
+        rsrpDbm: signal && signal.rsrpDbm,
+        rssiDbm: signal && signal.rssiDbm,
+        uptimeS: Math.round(getTime() - clock.startedS),
+        free: memory.free,
+      };
+      client.publish(topics.telemetry, JSON.stringify(telemetry), { qos: 1 });
+    });
+  }
+
+  function execute(command: RemoteCommand, retained: boolean): string | undefined {
+    const seconds = command.seconds as number;
+    if (command.cmd == "report") after(0, report);
+    else if (command.cmd == "interval") {
+      if (typeof seconds != "number" || !(seconds >= 1 && seconds <= MAX_INTERVAL_S)) return "COMMAND_RANGE";
+      intervalS = seconds;
+      after(0, report);
+    } else if (command.cmd == "reboot") {
+      // A retained reboot would reboot for ever.
+      if (retained) return "COMMAND_RETAINED";
+      after(REBOOT_MS, () => E.reboot());
+    } else return "COMMAND_UNKNOWN";
+    return undefined;
+  }
+
+  function onCommand(payload: string, packet: PublishPacket): void {
+    let command: RemoteCommand | undefined;
+    try {
+      command = JSON.parse(payload) as RemoteCommand;
+    } catch (_) {
+      // Answered below, as any other thing that is not a command.
+    }
+    const valid = command && typeof command == "object";
+    const error = valid ? execute(command as RemoteCommand, packet.retain) : "COMMAND_FORMAT";
+    const result: CommandResult = { cmd: `${valid && (command as RemoteCommand).cmd}`.substr(0, 32), error };
+    client.publish(topics.result, JSON.stringify(result), { qos: 1 });
+  }
+
+  client.on("message", (topic: string, payload: string, packet: PublishPacket) => {
+    if (topic == topics.command) guard(onCommand, payload, packet);
+  });
+  client.on("connect", () => {
+    client.publish(topics.status, "online", { qos: 1, retain: true });
+    guard(report);
+  });
+  client.subscribe(topics.command, { qos: 1 }, (error?: Failure) => {
+    if (error) print(`subscribe ${error.code}`);
+  });
+}

@@ -1,0 +1,48 @@
+/** What the REPL sees as `godwit`. */
+import type { ClockStatus } from "../modules/clock/clock.ts";
+import type { Failure } from "../modules/failure.ts";
+import type { Crashes } from "../modules/guard.ts";
+import type { ChannelCounters } from "../modules/at/channel.ts";
+import type { Link, LinkCounters, LinkState } from "../modules/link/link.ts";
+import type { TlsCapabilities } from "../modules/modem/driver.ts";
+import type { Files } from "../modules/modem/files.ts";
+import type { Modem } from "../modules/modem/modem.ts";
+import type { Registration } from "../modules/modem/registration.ts";
+import type { Client } from "../modules/mqtt/client.ts";
+
+/** @public */
+export interface DeviceStatus {
+  version: string;
+  state: LinkState;
+  /** The newest failure of the link, and of the configuration file. */
+  error: Failure | undefined;
+  config: Failure | undefined;
+  link: LinkCounters;
+  registration: Registration;
+  ip: string;
+  at: ChannelCounters;
+  clock: ClockStatus;
+  /** What this modem's TLS can enforce. */
+  tls: TlsCapabilities;
+  crashes: Crashes;
+  /** Error flags of the interpreter: FIFO_FULL, BUFFER_FULL, UART_OVERFLOW ... */
+  flags: string[];
+  /** Variables in use. */
+  memory: number;
+}
+
+/** @public */
+export interface Device {
+  status(): DeviceStatus;
+  link: Link;
+  client: Client;
+  modem: Modem;
+  files: Files;
+  /** `true` prints the AT traffic, secrets masked. */
+  trace: boolean;
+}
+
+/** @public */
+export interface DeviceGlobals {
+  godwit: Device;
+}
