@@ -1,0 +1,233 @@
+/** The Quectel BG9x family: power, boot and the parts that make one modem. */
+import { lookup } from "node:dns/promises";
+import { isIP } from "node:net";
+import { type Commands, OK, type Result } from "../answer.ts";
+import type { FaultName, FaultOptions } from "../faults.ts";
+import { Machine } from "../machine.ts";
+import type { ModemOptions, PowerState, Quirks, VirtualModem } from "../types.ts";
+import { createClockPart, type ModemClock } from "./clock.ts";
+import type { Boot, LastError, Lasting, Nvm, SimCard } from "./context.ts";
+import { cmeText } from "./errors.ts";
+import { createFiles } from "./files.ts";
+import { createGeneral } from "./general.ts";
+import { LATENCY } from "./latency.ts";
+import { findModel } from "./models.ts";
+import { createPdp, type Pdp } from "./pdp.ts";
+import { createPower } from "./power.ts";
+import { createRegistration } from "./registration.ts";
+import { createRtc, POWER_ON_MS } from "./rtc.ts";
+import { createSim, PIN_TRIES, PUK_TRIES } from "./sim.ts";
+import { createSockets } from "./sockets.ts";
+import { isStream, type Streams } from "./streams.ts";
+import { createTls } from "./tls.ts";
+
+/** One run of the chip, from start to reboot or power-off. */
+interface Run {
+  readonly commands: Commands;
+  readonly pdp: Pdp;
+  readonly clock: ModemClock;
+  readonly streams: readonly Streams[];
+  start(): void;
+  dispose(): void;
+}
+
+function lastingState(options: ModemOptions, machine: Machine): Lasting {
+  const model = findModel(options.model ?? "BG96");
+  const started = Date.now();
+  const clock = options.clock;
+  const clockStart = clock.now();
+  const sim: SimCard = {
+    absent: options.sim?.absent === true,
+    pin: options.sim?.pin ?? "",
+    puk: options.sim?.puk ?? "12345678",
+    pinEnabled: (options.sim?.pin ?? "") !== "",
+    pinTries: PIN_TRIES,
+    pukTries: PUK_TRIES,
+  };
+  const nvm: Nvm = {
+    ctzu: 0,
+    ctzr: 0,
+    qcfg: new Map(),
+    apn: new Map([[1, ""]]),
+    baud: options.baud ?? 0,
+    saved: undefined,
+  };
+  return {
+    machine,
+    options,
+    model,
+    quirks: { ...model.quirks, ...options.quirks },
+    network: options.network ?? {},
+    files: options.files ?? new Map(),
+    rtc: createRtc(clock),
+    sim,
+    nvm,
+    // Carried on by the scaled clock, so that network time and the modem's clock run alike.
+    wallClock: options.wallClock ?? (() => started + (clock.now() - clockStart)),
+  };
+}
+
+async function resolve(options: ModemOptions, host: string): Promise<string | undefined> {
+  const known = options.resolve?.(host);
+  if (known !== undefined || isIP(host) !== 0) return known ?? host;
+  try {
+    // IPv4 first: the context is IPv4 unless told otherwise.
+    return (await lookup(host, { order: "ipv4first" } as { family?: number })).address;
+  } catch {
+    return undefined;
+  }
+}
+
+export function createQuectelBg9x(options: ModemOptions): VirtualModem {
+  const latency = options.latency ?? 0;
+  if (!(latency >= 0)) throw new Error(`latency must be 0 or more, not ${String(latency)}`);
+  const model = findModel(options.model ?? "BG96");
+  const quirks: Quirks = { ...model.quirks, ...options.quirks };
+  let run: Run | undefined;
+  let sessions = 0;
+  const machine: Machine = new Machine({
+    clock: options.clock,
+    latency,
+    baud: options.baud ?? 0,
+    seed: options.seed ?? 1,
+    typeAhead: quirks.typeAhead,
+    answerMs: LATENCY.answer,
+    commands: () => run?.commands ?? {},
+    cmeText,
+    happen: (name, faultOptions) => happen(name, faultOptions),
+  });
+  const lasting = lastingState(options, machine);
+
+  function startRun(): Run {
+    const lastError: LastError = { code: 0 };
+    const registration = createRegistration(lasting as Boot, () => sim.ready);
+    const pdp = createPdp(lasting, lastError, registration);
+    const boot: Boot = {
+      ...lasting,
+      lastError,
+      bearer: pdp.bearer,
+      resolve: (host) => resolve(options, host),
+      wears(tls) {
+        if (tls) sessions++;
+        if (quirks.wearAfter > 0 && sessions > quirks.wearAfter) machine.faults.worn = true;
+        return machine.faults.worn;
+      },
+    };
+    const sim = createSim(boot, () => registration.start());
+    const clock = createClockPart(boot);
+    registration.onChange((registered) => {
+      if (registered) clock.registered();
+    });
+    const files = createFiles(boot);
+    const sockets = createSockets(boot);
+    const tls = createTls(boot, files.store);
+    const general = createGeneral(boot, {
+      functionLevel: () => registration.radio,
+      setFunction: (fun, reset) => setFunction(registration, fun, reset),
+      powerDown: (mode) => power.goodbye(mode === 0 ? "QPOWD=0" : "QPOWD=1"),
+      restore: () => restore(lasting),
+    });
+    const parts = [sim, registration, pdp, clock, files, sockets, tls, general];
+    return {
+      commands: Object.assign({}, ...parts.map((part) => part.commands)) as Commands,
+      pdp,
+      clock,
+      streams: [sockets.table, tls.table],
+      start: () => sim.start(),
+      dispose: () => {
+        for (const part of parts) part.dispose?.();
+      },
+    };
+  }
+
+  function setFunction(registration: { setRadio(on: boolean): void }, fun: 0 | 1 | 4, reset: boolean): Result {
+    if (reset) power.restart();
+    else registration.setRadio(fun === 1);
+    return OK;
+  }
+
+  const power = createPower(lasting, {
+    boot() {
+      machine.factorySettings();
+      restore(lasting);
+      run = startRun();
+    },
+    ready: () => run?.start(),
+    halt() {
+      run?.dispose();
+      run = undefined;
+    },
+    lost() {
+      sessions = 0;
+      machine.faults.powerCycled();
+    },
+    anyPdp: () => run?.pdp.anyActive === true,
+  });
+
+  function happen(name: FaultName, faultOptions: FaultOptions): void {
+    switch (name) {
+      case "reset":
+        power.crash();
+        break;
+      case "power-cut":
+        power.cut();
+        break;
+      case "pdp-lost":
+        run?.pdp.lose(faultOptions.cid ?? 1);
+        break;
+      case "rtc-wrong":
+        run?.clock.jump(faultOptions.utcMs ?? POWER_ON_MS);
+        break;
+      case "drop":
+        for (const table of run?.streams ?? []) drop(table, faultOptions);
+        break;
+      default:
+    }
+  }
+
+  const modem: VirtualModem = {
+    uart: machine.uart,
+    family: "quectel-bg9x",
+    model: model.name,
+    files: lasting.files,
+    get powered() {
+      return power.state !== ("off" satisfies PowerState);
+    },
+    get rtc() {
+      return lasting.rtc.now();
+    },
+    setPin: (pin, level) => power.setPin(pin, level),
+    onPin: (_pin, callback) => power.onStatus(callback),
+    powerOn: () => power.on("powerOn()"),
+    powerOff: () => power.goodbye("powerOff()"),
+    powerCut: () => power.cut(),
+    fault: (name, faultOptions) => machine.faults.arm(name, faultOptions),
+    clearFaults: () => machine.faults.clear(),
+    on(name, listener) {
+      machine.events.on(name, listener);
+      return modem;
+    },
+    off(name, listener) {
+      machine.events.off(name, listener);
+      return modem;
+    },
+  };
+  return modem;
+}
+
+/** Connections die as if the peer's computer had. */
+function drop(table: Streams, { id, silent }: FaultOptions): void {
+  for (const entry of table.entries.values()) {
+    if ((id !== undefined && id !== entry.id) || !isStream(entry)) continue;
+    entry.quiet = silent === true;
+    entry.socket?.destroy();
+  }
+}
+
+/** What AT&W kept. */
+function restore({ machine, nvm }: Lasting): void {
+  if (nvm.saved === undefined) return;
+  const { cmee, ...settings } = nvm.saved;
+  Object.assign(machine.settings, settings);
+  machine.cmee = cmee;
+}
