@@ -51,7 +51,7 @@ export function createDigest(sink: DigestSink, maxLine: number): Digest {
   }
 
   function takeLine(line: string): void {
-    if (skipping) {
+    if (skipping || line.length > maxLine) {
       skipping = false;
       sink.onLost(line.length);
       return;
