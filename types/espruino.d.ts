@@ -103,11 +103,11 @@ interface ReadonlyArray<T> extends ArrayLike<T> {
   map<U>(run: (value: T, index: number) => U): U[];
   forEach(run: (value: T, index: number) => void): void;
   filter<S extends T>(keep: (value: T, index: number) => value is S): S[];
-  filter(keep: (value: T, index: number) => boolean): T[];
-  find(test: (value: T, index: number) => boolean): T | undefined;
-  findIndex(test: (value: T, index: number) => boolean): number;
-  some(test: (value: T, index: number) => boolean): boolean;
-  every(test: (value: T, index: number) => boolean): boolean;
+  filter(keep: (value: T, index: number) => unknown): T[];
+  find(test: (value: T, index: number) => unknown): T | undefined;
+  findIndex(test: (value: T, index: number) => unknown): number;
+  some(test: (value: T, index: number) => unknown): boolean;
+  every(test: (value: T, index: number) => unknown): boolean;
   reduce<U>(step: (sum: U, value: T, index: number) => U, start: U): U;
   slice(start?: number, end?: number): T[];
   concat(...items: (T | ReadonlyArray<T>)[]): T[];
@@ -214,11 +214,18 @@ declare var TypeError: ErrorConstructor;
 declare var ReferenceError: ErrorConstructor;
 declare var InternalError: ErrorConstructor;
 
-/** There is, and device code does not use it: an exception that escapes a listener rejects an unrelated one. */
+/** No `finally`, `race`, `any`. An exception that escapes a timer or listener rejects an unrelated promise. */
 interface Promise<T> {
   then<U>(fulfilled: (value: T) => U | Promise<U>, rejected?: (reason: unknown) => U): Promise<U>;
   catch<U>(rejected: (reason: unknown) => U): Promise<T | U>;
 }
+
+declare var Promise: {
+  new <T>(executor: (resolve: (value: T) => void, reject: (reason: unknown) => void) => void): Promise<T>;
+  all<T>(promises: Promise<T>[]): Promise<T[]>;
+  resolve<T>(value: T): Promise<T>;
+  reject(reason: unknown): Promise<never>;
+};
 
 declare var JSON: {
   /** Takes trailing garbage, single quotes and trailing commas; limit the depth of what comes from outside. */
@@ -282,6 +289,8 @@ declare var Date: {
   new (ms?: number): Date;
   new (year: number, month: number, day?: number, hour?: number, minute?: number, second?: number, ms?: number): Date;
   now(): number;
+  /** ISO or RFC 2822 text -> milliseconds since 1970; what cannot be read gives a wrong number, never NaN. */
+  parse(text: string): number;
 };
 
 interface ArrayBuffer {
@@ -326,6 +335,18 @@ declare var Uint32Array: TypedArrayConstructor<Uint32Array>;
 declare var Int32Array: TypedArrayConstructor<Int32Array>;
 declare var Float32Array: TypedArrayConstructor<Float32Array>;
 declare var Float64Array: TypedArrayConstructor<Float64Array>;
+
+/** Out of range it reads 0 instead of throwing. */
+interface DataView {
+  getInt8(at: number): number;
+  getUint8(at: number): number;
+  getInt16(at: number, littleEndian?: boolean): number;
+  getUint16(at: number, littleEndian?: boolean): number;
+  getInt32(at: number, littleEndian?: boolean): number;
+  getUint32(at: number, littleEndian?: boolean): number;
+  getFloat32(at: number, littleEndian?: boolean): number;
+}
+declare var DataView: { new (buffer: ArrayBuffer, byteOffset?: number, length?: number): DataView };
 
 // ------------------------------------------------------------------ the board
 /** What `E.toString` and the like put together: bytes, strings, arrays of them (of arrays …), `{data, count}`. */

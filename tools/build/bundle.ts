@@ -35,11 +35,13 @@ export async function bundleModule(entry: string, options: BundleOptions = {}): 
   if (cached) return cached;
 
   const files = new Map<string, string>();
-  const bundle = await rollupScript(path, options, {
+  const [bundle] = await rollupScript(path, options, {
     format: "cjs",
     exports: "named",
     onFile: (file, text) => files.set(file, hash(text)),
+    outputs: [options.lower === false ? [] : [await lowering()]],
   });
+  if (!bundle) throw new Error(`rollup made nothing of ${entry}`);
   writeCache(key, bundle, files);
   return bundle;
 }
@@ -48,32 +50,24 @@ interface ScriptOptions {
   format: "cjs" | "es";
   exports?: "named" | "none";
   onFile?: (path: string, text: string) => void;
-  /** Run over the lowered script, for example the minifier. */
-  plugins?: Plugin[];
+  /** One script for each: what runs over it, in this order. */
+  outputs: Plugin[][];
 }
 
-/** The first half of every build: modules in, one lowered script out, in an order in which everything is defined first. */
-export async function rollupScript(entry: string, options: BundleOptions, script: ScriptOptions): Promise<Bundle> {
+/** `let` and `const` to `var`. */
+export async function lowering(): Promise<Plugin> {
+  const { lowerDeclarations } = await import("./lower.ts");
+  return { name: "godwit-lower", renderChunk: (code) => lowerDeclarations(code) };
+}
+
+/** The first half of every build: modules in, one script out, in an order in which everything is defined first. */
+export async function rollupScript(entry: string, options: BundleOptions, script: ScriptOptions): Promise<Bundle[]> {
   // Loaded late: a test that finds its bundle in the cache starts half a second sooner.
-  const [{ rollup }, { typeScriptPlugin }, { lowerDeclarations }] = await Promise.all([
-    import("rollup"),
-    import("./typescript-plugin.ts"),
-    import("./lower.ts"),
-  ]);
-  const lowering: Plugin = {
-    name: "godwit-lower",
-    renderChunk: (code) => (options.lower === false ? null : lowerDeclarations(code)),
-  };
+  const [{ rollup }, { typeScriptPlugin }] = await Promise.all([import("rollup"), import("./typescript-plugin.ts")]);
+  const { onFile } = script;
   const build = await rollup({
     input: entry,
-    plugins: [
-      typeScriptPlugin({
-        virtual: virtualModules(options),
-        ...(script.onFile ? { onFile: script.onFile } : {}),
-      }),
-      lowering,
-      ...(script.plugins ?? []),
-    ],
+    plugins: [typeScriptPlugin({ virtual: virtualModules(options), ...(onFile ? { onFile } : {}) })],
     treeshake: { moduleSideEffects: script.format === "es", tryCatchDeoptimization: false },
     onwarn: (warning, warn) => {
       // A cycle has no order in which everything is defined before its use.
@@ -90,10 +84,14 @@ export async function rollupScript(entry: string, options: BundleOptions, script
     sourcemap: true,
     ...(script.exports ? { exports: script.exports } : {}),
   };
-  const { output: chunks } = await build.generate(output);
+  const bundles: Bundle[] = [];
+  for (const plugins of script.outputs) {
+    const { output: chunks } = await build.generate({ ...output, plugins });
+    const { code, map } = chunks[0];
+    bundles.push({ code: code.replace(/\/\/# sourceMappingURL=.*\n?$/, ""), map: relativeMap(map) });
+  }
   await build.close();
-  const chunk = chunks[0];
-  return { code: chunk.code.replace(/\/\/# sourceMappingURL=.*\n?$/, ""), map: relativeMap(chunk.map) };
+  return bundles;
 }
 
 function virtualModules(options: BundleOptions): Record<string, { path: string } | { code: string }> {

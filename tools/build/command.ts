@@ -1,0 +1,117 @@
+import { existsSync, readFileSync } from "node:fs";
+import { relative } from "node:path";
+import type { Command } from "commander";
+import { CliError } from "../cli/errors.ts";
+import { boardIds, bundleFirmware, type Firmware, writeFirmware } from "./firmware.ts";
+import { root } from "./paths.ts";
+import { checkProfile, type Finding, formatFinding } from "./profile.ts";
+import { rules } from "./profile-rules.ts";
+import { buildReport } from "./report.ts";
+import { typecheckDevice } from "./typecheck.ts";
+
+interface BuildFlags {
+  board?: string;
+  minify: boolean;
+  typecheck: boolean;
+  json?: boolean;
+}
+
+export function register(program: Command): void {
+  program
+    .command("build")
+    .description("type-check the device code and write one script for a board: dist/<board>.js")
+    .option("-b, --board <id>", "the board to build for: a file in boards/")
+    .option("--no-minify", "leave names and lines as they are, for reading")
+    .option("--no-typecheck", "only bundle")
+    .option("--json", "sizes and findings as JSON")
+    .addHelpText("after", buildHelp)
+    .action(build);
+
+  program
+    .command("lint-device")
+    .description("look through a script for what Espruino lacks or gets silently wrong")
+    .argument("<script>", "a JavaScript file; with <script>.map beside it, lines are those of the source")
+    .option("--json", "findings as JSON")
+    .option("--rules", "list the rules first")
+    .addHelpText("after", "\nExample:\n  npx godwit lint-device dist/rak5010.js\n")
+    .action(lintDevice);
+}
+
+const buildHelp = `
+Writes
+  dist/<board>.js          the script for the board, one char a byte
+  dist/<board>.js.map      from its bytes to the lines of TypeScript
+  dist/<board>.names.json  short property names, by the names in the source
+
+Fails when the types are wrong, when the script has something that Espruino lacks or gets
+silently wrong (with the TypeScript line and what to write instead), or when a size is over
+its budget in docs/sizes.md.
+
+SOURCE_DATE_EPOCH sets the build time that goes into the image: two builds of the same
+source are then the same, byte for byte.
+
+Examples:
+  npm run build -- --board rak5010
+  npx godwit build --board nrf52840dk --json
+`;
+
+async function build(flags: BuildFlags): Promise<void> {
+  const board = flags.board;
+  if (!board) {
+    throw new CliError("NO_BOARD", `which board? --board ${boardIds().join(" or --board ")}`, 2);
+  }
+  const started = performance.now();
+  const [types, firmware] = await Promise.all([
+    flags.typecheck ? typecheckDevice() : undefined,
+    bundleFirmware({ board, minify: flags.minify }),
+  ]);
+  const ms = Math.round(performance.now() - started);
+  const files = writeFirmware(firmware).map((file) => relative(root, file));
+  const typesOk = types?.isOk ?? true;
+  const over = flags.minify ? firmware.budgets.filter((budget) => budget.isOver) : [];
+  const ok = typesOk && firmware.findings.length === 0 && over.length === 0;
+  if (!ok) process.exitCode = 1;
+
+  if (flags.json) {
+    console.log(JSON.stringify(summary(firmware, { ok, files, ms, types: types?.output.trim() ?? "" })));
+    return;
+  }
+  if (!typesOk && types) console.error(types.output.trimEnd());
+  printFindings(firmware.findings, files[0] ?? "");
+  console.log(buildReport(firmware, { files, ms }));
+  for (const { row, bytes, budget } of over) {
+    console.error(`godwit: ${row} is ${bytes} bytes, ${bytes - budget} over its budget of ${budget} (docs/sizes.md)`);
+  }
+  if (!typesOk) console.error("godwit: the types are wrong, see above");
+  if (firmware.findings.length > 0) {
+    console.error(`godwit: ${firmware.findings.length} places that Espruino would not run as written, see above`);
+  }
+}
+
+function summary(
+  firmware: Firmware,
+  facts: { ok: boolean; files: string[]; ms: number; types: string },
+): Record<string, unknown> {
+  const { board, version, buildTime, total, pretokenised, modules, budgets, findings } = firmware;
+  return { ...facts, board, version, buildTime, total, pretokenised, modules, budgets, findings };
+}
+
+function printFindings(findings: Finding[], script: string): void {
+  for (const finding of findings) console.error(`${formatFinding(finding, script)}\n`);
+}
+
+function lintDevice(script: string, flags: { json?: boolean; rules?: boolean }): void {
+  if (!existsSync(script)) throw new CliError("NO_FILE", `there is no file ${script}`, 2);
+  if (flags.rules) {
+    for (const [id, { why, instead }] of Object.entries(rules)) console.log(`${id}\n    ${why}\n    write ${instead}`);
+  }
+  const map = existsSync(`${script}.map`) ? readFileSync(`${script}.map`, "utf8") : undefined;
+  const findings = checkProfile(readFileSync(script, "utf8"), map);
+  if (findings.length > 0) process.exitCode = 1;
+  if (flags.json) {
+    console.log(JSON.stringify({ ok: findings.length === 0, findings }));
+    return;
+  }
+  printFindings(findings, script);
+  console.log(findings.length === 0 ? `${script}: nothing found` : `${script}: ${findings.length} found`);
+}

@@ -1,0 +1,57 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Command, CommanderError } from "commander";
+import { root } from "../build/paths.ts";
+import { CliError } from "./errors.ts";
+
+interface CommandModule {
+  register(program: Command): void;
+}
+
+interface Entry {
+  /** The first words that lead to it, so that only what is asked for is loaded. */
+  names: readonly string[];
+  load(): Promise<CommandModule>;
+}
+
+/** Every command of the project: one line here, and a `register(program)` in the area's command.ts. */
+const entries: Entry[] = [{ names: ["build", "lint-device"], load: () => import("../build/command.ts") }];
+
+export async function main(argv: string[]): Promise<void> {
+  const program = new Command("godwit");
+  const { version, description } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as Record<
+    string,
+    string
+  >;
+  program
+    .description(description ?? "")
+    .version(version ?? "")
+    .showHelpAfterError("(--help shows how)")
+    .showSuggestionAfterError()
+    .exitOverride();
+  try {
+    const wanted = entries.filter((entry) => entry.names.includes(argv[2] ?? ""));
+    for (const { load } of wanted.length > 0 ? wanted : entries) (await load()).register(program);
+    for (const command of program.commands) command.exitOverride();
+    await program.parseAsync(argv);
+  } catch (error) {
+    process.exitCode = report(error, argv.includes("--json"));
+  }
+}
+
+/** Says what went wrong, on stderr or as JSON, and gives the exit code: 1 failed, 2 wrong usage. */
+function report(error: unknown, isJson: boolean): number {
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return 0; // --help and --version
+    if (isJson) console.log(JSON.stringify({ ok: false, code: "USAGE", message: error.message }));
+    return 2; // commander has printed it
+  }
+  const { code, message, exitCode } =
+    error instanceof CliError
+      ? error
+      : { code: "FAILED", message: error instanceof Error ? error.message : String(error), exitCode: 1 };
+  if (isJson) console.log(JSON.stringify({ ok: false, code, message }));
+  else console.error(`godwit: ${message}`);
+  if (!(error instanceof CliError) && process.env["GODWIT_DEBUG"]) console.error(error);
+  return exitCode;
+}
