@@ -85,7 +85,9 @@ export async function bundleFirmware(options: FirmwareOptions): Promise<Firmware
   const [written, bundle] = bundles as [Bundle, Bundle];
 
   // Checked as written, where names are plain and nothing is lowered, and, when that is clean, as it will run.
-  const plain = checkProfile(written.code, written.map, { keepProperties });
+  // Exponents are the build's to write out (plainIntegers), so the author may use them.
+  const found = checkProfile(written.code, written.map, { keepProperties });
+  const plain = found.filter((finding) => finding.rule !== "exponent-number");
   const code = `${bundle.code.trimEnd()}\n`;
   const modules = moduleSizes(code, bundle.map);
   return {

@@ -113,7 +113,13 @@ function compoundAssignments(context: ProfileContext): void {
       let isRisky = false;
       forEachNode(parent.right, (node, ancestors) => {
         if (ancestors.some(isFunctionNode)) return;
-        if (isChangedElsewhere && node.type === "CallExpression" && !isNativeCall(context, node)) isRisky = true;
+        if (
+          isChangedElsewhere &&
+          node.type === "CallExpression" &&
+          !isHarmless(context, node as acorn.CallExpression, binding)
+        ) {
+          isRisky = true;
+        }
         const target = (node as acorn.AssignmentExpression).left ?? (node as acorn.UpdateExpression).argument;
         const isWrite = node.type === "AssignmentExpression" || node.type === "UpdateExpression";
         if (isWrite && target.type === "Identifier" && target.name === binding.name) isRisky = true;
@@ -129,10 +135,19 @@ function isWritten(reference: Reference): boolean {
   return parent?.type === "AssignmentExpression" && parent["left"] === reference.node;
 }
 
-/** A call of the interpreter's own, or of a method of a value: neither changes a variable of the program. */
-function isNativeCall(context: ProfileContext, node: Node): boolean {
-  const { callee } = node as acorn.CallExpression;
-  if (callee.type === "Identifier") return context.scopes.free.some((r) => r.node === callee);
+/**
+ * A call that cannot change the variable: one of the interpreter's own, or of a function that stands outside of where
+ * the variable lives and is given no function to call.
+ */
+function isHarmless(context: ProfileContext, node: acorn.CallExpression, variable: Binding): boolean {
+  const { callee } = node;
+  if (callee.type === "Identifier") {
+    if (context.scopes.free.some((r) => r.node === callee)) return true;
+    const home = functionScope(variable.scope).node;
+    const target = context.scopes.bindings.find((b) => b.references.some((r) => r.node === callee));
+    const isOutside = target?.kind === "function" && !(target.node.start >= home.start && target.node.end <= home.end);
+    return isOutside && !node.arguments.some(isFunctionNode);
+  }
   return callee.type === "MemberExpression" && /^(Literal|TemplateLiteral)$/.test(callee.object.type)
     ? true
     : callee.type === "MemberExpression" && nativeMethods.has(nameOf(callee) ?? "");

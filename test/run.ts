@@ -1,0 +1,83 @@
+/**
+ * Runs a suite: `npm test` everything that needs nothing but this checkout, `npm test -- at/` only files whose path
+ * contains "at/", `npm run test:interop` and the like what needs a broker or an interpreter beside it.
+ */
+import { spawnSync } from "node:child_process";
+import { existsSync, readdirSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { run } from "node:test";
+import { spec } from "node:test/reporters";
+import { fileURLToPath } from "node:url";
+
+const testDirectory = dirname(fileURLToPath(import.meta.url));
+const root = dirname(testDirectory);
+
+/** Suites that need something from outside: why they cannot run now, or undefined. */
+const outside: Record<string, () => string | undefined> = {
+  interop: () => (isInstalled("mosquitto") ? undefined : "mosquitto is not installed"),
+  interpreter: () => (process.env["ESPRUINO"] ? undefined : "ESPRUINO is not set"),
+  browser: () => undefined,
+};
+
+function isInstalled(program: string): boolean {
+  const path = `${process.env["PATH"] ?? ""}:/usr/sbin:/usr/local/sbin`;
+  return !spawnSync(program, ["-h"], { env: { ...process.env, PATH: path } }).error;
+}
+
+function testFiles(suite: string | undefined, patterns: string[]): string[] {
+  return readdirSync(testDirectory, { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".test.ts"))
+    .filter((file) => {
+      const [first = ""] = file.split("/");
+      return suite === undefined ? !(first in outside) : first === suite;
+    })
+    .filter((file) => patterns.length === 0 || patterns.some((pattern) => `test/${file}`.includes(pattern)))
+    .sort()
+    .map((file) => join(testDirectory, file));
+}
+
+function main(): void {
+  const args = process.argv.slice(2);
+  const at = args.indexOf("--suite");
+  const [, suite] = at < 0 ? [] : args.splice(at, 2);
+  if (suite !== undefined && !(suite in outside)) {
+    console.error(`there is no suite "${suite}"; there are: ${Object.keys(outside).join(", ")}`);
+    process.exit(2);
+  }
+  const reason = suite === undefined ? undefined : outside[suite]?.();
+  if (reason !== undefined) {
+    console.log(`suite ${suite}: skipped, ${reason}`);
+    return;
+  }
+  const files = testFiles(suite, args);
+  if (files.length === 0) {
+    console.error(`no test file${args.length > 0 ? ` has ${args.join(" or ")} in its path` : "s"}`);
+    process.exit(suite === undefined || args.length > 0 ? 2 : 0);
+  }
+  runFiles(files);
+}
+
+function runFiles(files: string[]): void {
+  let passed = 0;
+  let failed = 0;
+  let skipped = 0;
+  // Two at a time: several files make their own broker, and most machines that run this have two cores to give.
+  const stream = run({ files, concurrency: 2 });
+  stream.on("test:fail", (test) => {
+    if (test.details.type !== "suite") failed++;
+    process.exitCode = 1;
+  });
+  stream.on("test:pass", (test) => {
+    if (test.details.type === "suite") return;
+    if (test.skip !== undefined || test.todo !== undefined) skipped++;
+    else passed++;
+  });
+  stream
+    .compose(spec)
+    .on("end", () => console.log(`${passed} passed, ${failed} failed, ${skipped} skipped in ${files.length} files`))
+    .pipe(process.stdout);
+}
+
+if (!existsSync(join(root, "node_modules", "tsx")))
+  throw new Error(`run npm ci in ${relative(".", root) || "."} first`);
+main();
