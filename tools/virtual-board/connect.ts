@@ -19,7 +19,10 @@ const turn = (level: Level, line: Line): Level => (line.inverted === true ? ((1 
 
 /** Solders a modem to a board: UART to UART, control lines to pins. Once for the life of both. */
 export function wire(board: VirtualBoard, modem: WiredModem, wiring: ModemWiring = board.profile.modem): void {
-  board.serial(wiring.serial).pipe(modem.uart).pipe(board.serial(wiring.serial));
+  const port = board.serial(wiring.serial);
+  // Neither end ends the other: a modem without power is silent, not unsoldered.
+  port.pipe(modem.uart, { end: false });
+  modem.uart.pipe(port, { end: false });
   const inputs: readonly [ModemInput, Line | undefined][] = [
     ["pwrkey", wiring.pwrkey],
     ["reset", wiring.reset],

@@ -1,4 +1,3 @@
-import type { Loop } from "./loop.ts";
 import type { BoardProfile } from "./profile.ts";
 import { BoardError, type Native, type Realm, type RealmObject, RealmThrow } from "./realm.ts";
 import type { Storage } from "./storage.ts";
@@ -15,7 +14,7 @@ export class ModuleTable {
   private readonly storage: Storage;
   private readonly profile: BoardProfile;
 
-  constructor(realm: Realm, _loop: Loop, storage: Storage, profile: BoardProfile) {
+  constructor(realm: Realm, storage: Storage, profile: BoardProfile) {
     this.realm = realm;
     this.storage = storage;
     this.profile = profile;
@@ -30,6 +29,10 @@ export class ModuleTable {
 
   get names(): string[] {
     return [...this.natives.keys(), ...BUILT_IN, ...this.profile.libraries];
+  }
+
+  get builtIn(): object[] {
+    return [...this.natives.values()];
   }
 
   get cached(): unknown[] {

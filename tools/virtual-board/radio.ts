@@ -1,5 +1,4 @@
 import type { Sensors } from "./espruino.ts";
-import type { Loop } from "./loop.ts";
 import type { Native, Realm } from "./realm.ts";
 
 /** One call of the device code to `NRF`. */
@@ -33,7 +32,7 @@ const RECORDED = [
   "wake",
 ] as const;
 
-export function installRadio(realm: Realm, _loop: Loop, radio: Radio, sensors: Sensors): void {
+export function installRadio(realm: Realm, radio: Radio, sensors: Sensors): void {
   const nrf = realm.object();
   const natives: Record<string, Native> = {};
   for (const name of RECORDED) {

@@ -54,6 +54,7 @@ export class Runtime {
   readonly modules: ModuleTable;
   readonly memory: Memory;
   private readonly host: RuntimeHost;
+  private readonly show: (value: unknown) => string;
   private todo: (() => void) | undefined;
 
   constructor(host: RuntimeHost) {
@@ -87,14 +88,14 @@ export class Runtime {
       loop.schedule();
     };
     this.memory = new Memory(this);
-    this.modules = new ModuleTable(realm, loop, storage, profile);
+    this.modules = new ModuleTable(realm, storage, profile);
     const json = installLanguage({ realm, loop, random, time });
     installEvents(realm, loop, { listenerAdded: (target, event) => this.serial.listenerAdded(target, event) });
     installTimers(realm, this.timers);
     installPromise(realm, loop);
     this.pins.install();
     this.serial.install();
-    installRadio(realm, loop, host.radio, host.sensors);
+    installRadio(realm, host.radio, host.sensors);
     installEspruino({
       realm,
       loop,
@@ -109,6 +110,7 @@ export class Runtime {
       toJS: json.toJS,
       setBootCode: (code, always) => this.setBootCode(code, always),
     });
+    this.show = json.show;
     this.installGlobals(json.show);
     this.modules.add("Storage", storageModule(realm, storage, json));
     this.modules.add(
@@ -155,6 +157,20 @@ export class Runtime {
     });
   }
 
+  /** Objects of the interpreter itself, on which device code may have hung things. */
+  nativeObjects(): object[] {
+    const { global } = this.realm;
+    const own = ["E", "process", "console", "NRF", "Serial1", "Serial2", "USB", "Bluetooth", "LoopbackA", "LoopbackB"];
+    return [...own.map((name) => global[name] as object), ...this.modules.builtIn];
+  }
+
+  /** What `process.memory()` tells of the hardware. */
+  hardware(): { readonly total: number; readonly unsent: number } {
+    let unsent = 0;
+    for (const uart of this.host.uarts.values()) unsent += uart.unsent;
+    return { total: this.host.profile.jsVars, unsent };
+  }
+
   private setBootCode(code: string, always: boolean): void {
     const name = always ? ".bootrst" : ".bootcde";
     if (code === "") this.host.storage.erase(name);
@@ -175,7 +191,6 @@ export class Runtime {
 
   /** Runs boot code as jsfLoadBootCodeFromFlash does, then `init` and onInit. */
   boot(options: { autoload: boolean; file?: string }): void {
-    const { storage } = this.host;
     for (const name of [".boot0", ".boot1", ".boot2", ".boot3"]) this.runFile(name);
     if (!options.autoload) this.runFile(".bootrst");
     else this.runFile(".bootcde");
@@ -187,7 +202,6 @@ export class Runtime {
     loop.checkErrors();
     this.armTimers();
     loop.schedule();
-    void storage;
   }
 
   private runFile(name: string): void {
@@ -203,7 +217,7 @@ export class Runtime {
   private executeLine(line: string, device: string): string | undefined {
     if (device === "Serial1" || device === "Serial2") this.host.takeover(device, line);
     const done = this.loop.run(line, "REPL");
-    return done === undefined ? undefined : this.memory.show(done.value);
+    return done === undefined ? undefined : this.show(done.value);
   }
 
   private transmit(device: string, text: string): void {
