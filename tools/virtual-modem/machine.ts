@@ -109,7 +109,7 @@ export class Machine {
 
   /** An unsolicited result code. Nothing is said between a prompt and the end of the data. */
   urc(text: string): void {
-    if (!this.listening) return;
+    if (!this.listening || this.faults.deaf) return;
     if (this.terminal.inDataMode) this.held.push(text);
     else this.sayUrc(text);
   }
@@ -153,7 +153,10 @@ export class Machine {
     this.faults.commandStarts(line ?? "");
     const session = this.session;
     const alive = (): boolean => session === this.session;
-    if (this.faults.deaf || !this.listening) return;
+    if (this.faults.deaf || !this.listening) {
+      this.terminal.reset();
+      return;
+    }
     this.run(line, alive).catch((error: unknown) => {
       // A defect of the virtual modem must not look like a broken wire: the host gets ERROR, the developer the stack.
       process.emitWarning(error instanceof Error ? (error.stack ?? error.message) : String(error), "VirtualModem");

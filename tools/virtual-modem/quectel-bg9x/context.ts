@@ -1,4 +1,5 @@
 /** What the parts of the family share. Everything in `Boot` is new after every start of the chip. */
+import type { Commands } from "../answer.ts";
 import type { Machine } from "../machine.ts";
 import type { ModemOptions, NetworkOptions, Quirks } from "../types.ts";
 import type { Model } from "./models.ts";
@@ -44,7 +45,7 @@ export interface Bearer {
   /** The address of an active context. */
   address(cid: number): string | undefined;
   /** Called when a context ends; sockets on it die. */
-  onLost(listener: (cid: number) => void): void;
+  onLost(listener: (cid: number, by: "host" | "network") => void): void;
 }
 
 /** What AT+QIGETERROR tells. */
@@ -63,7 +64,7 @@ export interface Boot extends Lasting {
 
 /** One part of the family: its commands and how it ends. */
 export interface Part {
-  readonly commands: import("../answer.ts").Commands;
+  readonly commands: Commands;
   /** Power goes or the chip restarts: release sockets and timers. */
   dispose?(): void;
 }

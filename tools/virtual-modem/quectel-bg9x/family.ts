@@ -72,7 +72,7 @@ async function resolve(options: ModemOptions, host: string): Promise<string | un
   if (known !== undefined || isIP(host) !== 0) return known ?? host;
   try {
     // IPv4 first: the context is IPv4 unless told otherwise.
-    return (await lookup(host, { order: "ipv4first" } as { family?: number })).address;
+    return (await lookup(host, { verbatim: false })).address;
   } catch {
     return undefined;
   }
@@ -100,7 +100,7 @@ export function createQuectelBg9x(options: ModemOptions): VirtualModem {
 
   function startRun(): Run {
     const lastError: LastError = { code: 0 };
-    const registration = createRegistration(lasting as Boot, () => sim.ready);
+    const registration = createRegistration(lasting, () => sim.ready);
     const pdp = createPdp(lasting, lastError, registration);
     const boot: Boot = {
       ...lasting,
@@ -140,9 +140,9 @@ export function createQuectelBg9x(options: ModemOptions): VirtualModem {
     };
   }
 
-  function setFunction(registration: { setRadio(on: boolean): void }, fun: 0 | 1 | 4, reset: boolean): Result {
+  function setFunction(registration: { setRadio(level: 0 | 1 | 4): void }, fun: 0 | 1 | 4, reset: boolean): Result {
     if (reset) power.restart();
-    else registration.setRadio(fun === 1);
+    else registration.setRadio(fun);
     return OK;
   }
 

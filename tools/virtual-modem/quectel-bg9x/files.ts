@@ -37,7 +37,7 @@ export class Drives {
   locate(path: string): { map: Map<string, Buffer>; name: string; ram: boolean } | undefined {
     const match = /^(?:(UFS|RAM):)?(.*)$/is.exec(path);
     const name = match?.[2] ?? "";
-    if (name === "" || path.length > MAX_NAME || /[^ -\xff]|["*?:<>|]/.test(name)) return undefined;
+    if (name === "" || path.length > MAX_NAME || /[^ -\xff]|["*?:<>|/\\]|^\.+$/.test(name)) return undefined;
     const ram = match?.[1]?.toUpperCase() === "RAM";
     return { map: ram ? this.ram : this.boot.files, name, ram };
   }

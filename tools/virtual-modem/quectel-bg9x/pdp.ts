@@ -31,7 +31,7 @@ export function createPdp(
   const { machine, network, nvm } = boot;
   const profiles = new Map<number, Profile>();
   const active = new Map<number, string>();
-  const listeners: ((cid: number) => void)[] = [];
+  const listeners: ((cid: number, by: "host" | "network") => void)[] = [];
 
   function profile(cid: number): Profile {
     const known = profiles.get(cid);
@@ -41,15 +41,15 @@ export function createPdp(
     return fresh;
   }
 
-  function end(cid: number): void {
+  function end(cid: number, by: "host" | "network"): void {
     if (!active.delete(cid)) return;
     machine.emit({ type: "pdp", cid, active: false });
-    for (const listener of listeners) listener(cid);
+    for (const listener of listeners) listener(cid, by);
   }
 
   function lose(cid: number): void {
     if (!active.has(cid)) return;
-    end(cid);
+    end(cid, "network");
     machine.urc(`+QIURC: "pdpdeact",${cid}`);
   }
 
@@ -118,7 +118,7 @@ export function createPdp(
     if (call.kind !== "write" || cid === undefined) return ERROR;
     await machine.wait(LATENCY.deactivate);
     // [D] TinyGSM and others deactivate before they activate: an inactive context gives OK.
-    end(cid);
+    end(cid, "host");
     return OK;
   }
 

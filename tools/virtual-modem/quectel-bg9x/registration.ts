@@ -2,7 +2,7 @@
 import { cme, ERROR, type Io, OK, type Result } from "../answer.ts";
 import type { RegistrationName } from "../types.ts";
 import { type Call, integer } from "../v250-parse.ts";
-import type { Boot, Part } from "./context.ts";
+import type { Lasting, Part } from "./context.ts";
 import { CME } from "./errors.ts";
 import { LATENCY } from "./latency.ts";
 
@@ -16,13 +16,13 @@ const PLMN = "00101";
 export interface Registration extends Part {
   readonly registered: boolean;
   /** AT+CFUN. */
-  setRadio(on: boolean): void;
+  setRadio(fun: 0 | 1 | 4): void;
   readonly radio: 0 | 1 | 4;
   detach(): void;
   onChange(listener: (registered: boolean) => void): void;
 }
 
-export function createRegistration(boot: Boot, simReady: () => boolean): Registration & { start(): void } {
+export function createRegistration(boot: Lasting, simReady: () => boolean): Registration & { start(): void } {
   const { machine, network, model } = boot;
   const modes: Record<string, number> = { "+CREG": 0, "+CGREG": 0, "+CEREG": 0 };
   const listeners: ((registered: boolean) => void)[] = [];
@@ -115,9 +115,9 @@ export function createRegistration(boot: Boot, simReady: () => boolean): Registr
       return radio;
     },
     start,
-    setRadio(on) {
-      radio = on ? 1 : 4;
-      if (on) start();
+    setRadio(fun) {
+      radio = fun;
+      if (fun === 1) start();
       else stop();
     },
     detach: stop,

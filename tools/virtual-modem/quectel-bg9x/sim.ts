@@ -1,5 +1,5 @@
 /** The SIM card: PIN, PUK, IMSI, ICCID. Source: 27.007 chapter 8 and the BG96 AT manual [D]. */
-import { cme, OK, type Result } from "../answer.ts";
+import { cme, type Io, OK, type Result } from "../answer.ts";
 import { type Call, string } from "../v250-parse.ts";
 import type { Boot, Part } from "./context.ts";
 import { CME } from "./errors.ts";
@@ -86,7 +86,7 @@ export function createSim(boot: Boot, onReady: () => void): Sim {
 
   const needsCard =
     (answer: () => string) =>
-    (call: Call, io: import("../answer.ts").Io): Result => {
+    (call: Call, io: Io): Result => {
       if (call.kind === "test") return OK;
       const refused = refusal();
       if (refused !== undefined) return cme(refused);

@@ -140,6 +140,8 @@ export function createSockets(boot: Boot): Sockets {
       io.lines(`+QISEND: ${entry.sent},${entry.sent - waiting},${waiting}`);
       return OK;
     }
+    // [D] A UDP service is told where each datagram goes.
+    if (entry.service === "UDP SERVICE" && (call.args[2] === undefined || call.args[3] === undefined)) return ERROR;
     return table.send(entry, call.args[1], io, writerFor(entry, call));
   }
 

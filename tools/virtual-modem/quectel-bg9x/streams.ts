@@ -52,8 +52,13 @@ export class Streams<E extends Entry = Entry> {
   constructor(boot: Boot, urcName: "+QIURC" | "+QSSLURC") {
     this.boot = boot;
     this.urcName = urcName;
-    boot.bearer.onLost((cid) => {
-      for (const entry of this.entries.values()) if (entry.cid === cid) this.kill(entry);
+    boot.bearer.onLost((cid, by) => {
+      for (const entry of [...this.entries.values()]) {
+        if (entry.cid !== cid) continue;
+        this.kill(entry);
+        // [D] QIDEACT closes the connections of its context; [R] after a loss the ids stay until they are closed.
+        if (by === "host") this.entries.delete(entry.id);
+      }
     });
   }
 
@@ -111,7 +116,7 @@ export class Streams<E extends Entry = Entry> {
       // [R] About the way of a segment down to the host: what arrives meanwhile is behind the same URC.
       announce: () =>
         machine.after(LATENCY.receive, () => {
-          if (this.entries.get(id)?.inbox !== inbox) return;
+          if (this.entries.get(id)?.inbox !== inbox || inbox.length === 0) return;
           this.urc(`"recv",${id}${quirks.recvUrcLength ? `,${inbox.length}` : ""}`);
         }),
       pause: () => socket()?.pause(),
@@ -122,6 +127,7 @@ export class Streams<E extends Entry = Entry> {
 
   /** Joins an established socket to its entry. */
   attach(entry: StreamEntry, socket: Socket): void {
+    const { machine } = this.boot;
     entry.socket = socket;
     entry.state = 2;
     const gone = (): void => {
@@ -129,7 +135,8 @@ export class Streams<E extends Entry = Entry> {
       entry.state = 4;
       socket.destroy();
       this.closed(entry, "peer");
-      if (!entry.quiet) this.urc(`"closed",${entry.id}`);
+      // As late as the data before it; [R] what is in the buffer stays readable.
+      if (!entry.quiet) machine.after(LATENCY.receive, () => this.sayClosed(entry));
     };
     socket.on("data", (bytes: Buffer) => {
       this.tell(entry, "received", bytes.length);
@@ -139,6 +146,11 @@ export class Streams<E extends Entry = Entry> {
     socket.on("end", gone);
     socket.on("close", gone);
     socket.on("error", gone);
+  }
+
+  private sayClosed(entry: Entry): void {
+    // The host may have closed it meanwhile.
+    if (this.entries.get(entry.id) === entry) this.urc(`"closed",${entry.id}`);
   }
 
   private pushOut(entry: StreamEntry, socket: Socket, bytes: Buffer): void {
