@@ -73,7 +73,7 @@ function runFiles(files: string[]): void {
     else passed++;
   });
   stream
-    .compose(spec)
+    .compose(new spec())
     .on("end", () => console.log(`${passed} passed, ${failed} failed, ${skipped} skipped in ${files.length} files`))
     .pipe(process.stdout);
 }

@@ -26,8 +26,12 @@ export function nameChecks(context: ProfileContext, known: DeviceNames, keep: Re
     const member = node as acorn.MemberExpression;
     const name = nameOf(member);
     if (name === undefined) return;
-    if (member.object.type === "Identifier" && free.has(member.object)) {
-      checkStatic(context, member, name, known);
+    const statics =
+      member.object.type === "Identifier" && free.has(member.object)
+        ? known.members.get(member.object.name)
+        : undefined;
+    if (statics) {
+      if (!statics.has(name)) context.report("missing-static", member);
     } else if (isNativePrototype(member.object, free)) {
       context.report("native-prototype", member);
     } else if (!own.has(name)) {
@@ -38,13 +42,6 @@ export function nameChecks(context: ProfileContext, known: DeviceNames, keep: Re
     }
   });
   mixedQuotes(context, new Set([...known.properties, ...keep]));
-}
-
-function checkStatic(context: ProfileContext, member: acorn.MemberExpression, name: string, known: DeviceNames): void {
-  const object = (member.object as acorn.Identifier).name;
-  const members = known.members.get(object);
-  if (!members || members.has(name) || name === "prototype") return;
-  context.report("missing-static", member);
 }
 
 function isNativePrototype(object: Node, free: ReadonlySet<Node>): boolean {

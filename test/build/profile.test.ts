@@ -1,0 +1,210 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { checkProfile, formatFinding } from "../../tools/build/profile.ts";
+import { type RuleId, rules } from "../../tools/build/profile-rules.ts";
+
+const rejected: [code: string, rule: RuleId][] = [
+  ["print(E?.on)", "optional-chaining"],
+  ["var a; a ??= 1", "logical-assignment"],
+  ["var a; a ||= 1", "logical-assignment"],
+  ["var a; a &&= 1", "logical-assignment"],
+  ["print(2 ** 3)", "exponent-operator"],
+  ["var a = 2; a **= 3", "exponent-operator"],
+  ["print(...[1])", "spread"],
+  ["var a = [...[1]]", "spread"],
+  ["var a = {...E}", "spread"],
+  ["function f(...a) {}", "rest"],
+  ["function f(a = 1) {}", "default-parameter"],
+  ["var f = (a = 1) => a", "default-parameter"],
+  ["var {a} = E", "destructuring"],
+  ["var [a] = [1]", "destructuring"],
+  ["function f({a}) {}", "destructuring"],
+  ["for (const [k, v] of [[1, 2]]) print(k, v)", "destructuring"],
+  ['var o = {["a" + 1]: 1}', "computed-key"],
+  ['class A { ["a"]() {} }', "computed-key"],
+  ["a: for (;;) break a", "label"],
+  ["async function f() {}", "async"],
+  ["var f = async () => 1", "async"],
+  ["function* f() { yield 1 }", "generator"],
+  ["print`a`", "tagged-template"],
+  ["var a = 1n", "bigint"],
+  ["class A { #a = 1; m() { return this.#a } }", "private-name"],
+  ["function F() { print(new.target) }", "meta-property"],
+  ['import("Storage")', "dynamic-import"],
+  ["with (E) print(1)", "with"],
+  ["class A { static { print(1) } }", "static-block"],
+  ["function F() { return F }\nvar a = new new F()()", "nested-new"],
+  ["var o = {B: class {}};\nclass A extends o.B {}", "extends-expression"],
+  ["class A { delete() {} }", "class-method-name"],
+  ['class A { "a"() {} }', "class-method-name"],
+  ["class A { 1() {} }", "class-method-name"],
+  ["var of = 1", "reserved-name"],
+  ["function f(static) { return static }", "reserved-name"],
+  ["var undefined = 1", "reserved-name"],
+  ['var a = "\\u{41}"', "unicode-escape"],
+  ['var a = "\\u20ac"', "wide-character"],
+  ['var a = "€"', "wide-character"],
+  ["var a = `€`", "wide-character"],
+  ["switch (1) { default: print(1); break; case 2: print(2) }", "default-not-last"],
+  ["function f(a) { if (a) return\nprint(a) }", "return-newline"],
+  ["function f(a) { if (a) return // why\nelse print(a) }", "return-newline"],
+  ['for (var a = ("x" in E); a;) a = 0', "in-operator-in-for"],
+  ["f(); function f() {}", "hoisting"],
+  ["print(f); function f() {}", "hoisting"],
+  ["function g() { return f() }\ng();\nfunction f() {}", "hoisting"],
+  ["function g() { return f() }\nfunction h() { return g() }\nh();\nfunction f() {}", "hoisting"],
+  ["function o() { i(); function i() {} }", "hoisting"],
+  ["function o() { return i; function i() {} }", "hoisting"],
+  ["new A(); class A {}", "hoisting"],
+  ["for (;;) { function f() {} }", "function-in-loop"],
+  ["while (1) { if (E) { function f() {} } }", "function-in-loop"],
+  ["for (let i = 0; i < 3; i++) setTimeout(() => print(i), 1)", "loop-closure"],
+  ["for (const x of [1]) setTimeout(function () { print(x) }, 1)", "loop-closure"],
+  ["for (const x in E) setTimeout(() => print(x), 1)", "loop-closure"],
+  ["for (var x of [1]) setTimeout(() => print(x), 1)", "loop-closure"],
+  ["class A { a = [] }", "class-field"],
+  ["class A { a = 1 }", "class-field"],
+  ["class A { f = () => this }", "class-field"],
+  ["class A { a; }", "class-field-uninitialised"],
+  ["class A { static a; }", "class-field-uninitialised"],
+  ["class A { static m() {} }\nclass B extends A {}\nB.m()", "static-inheritance"],
+  ["class A extends Error {}", "extends-error"],
+  ["class A { m() {} }\nclass B extends A { m() { return () => super.m() } }", "super-in-arrow"],
+  [
+    "class A { m() {} }\nclass B extends A { m() { super.m() } }\nclass C extends B { m() { super.m() } }",
+    "super-depth",
+  ],
+  ["try { print(1) } finally { print(2) }", "finally"],
+  ["var a = [1]; a.length = 0", "length-assignment"],
+  ["function f() { return arguments.length }", "arguments-length"],
+  ["var o = {}; for (var k in o) delete o[k]", "for-in-delete"],
+  ["var n = 0; function f() { n++; return 1 }\nn += f()", "compound-assignment"],
+  ["var n = 0; n += n++", "compound-assignment"],
+  ["clearTimeout()", "clear-all"],
+  ["clearInterval(undefined)", "clear-all"],
+  ["clearWatch(void 0)", "clear-all"],
+  ["new Promise(() => {})", "promise-executor"],
+  ["var r = /a?/", "regex"],
+  ["var r = /a{2}/", "regex"],
+  ["var r = /(?:a)/", "regex"],
+  ["var r = /(ab)+/", "regex"],
+  ["var r = /(a|b)/", "regex"],
+  ["var r = /\\bword/", "regex"],
+  ["var r = /(a)\\1/", "regex"],
+  ["var r = /a/m", "regex"],
+  ['"a,b".split(",", 1)', "split-limit"],
+  ['JSON.parse("1", x => x)', "json-callback"],
+  ["JSON.stringify(E, (k, v) => v)", "json-callback"],
+  ["var a = 6e4", "exponent-number"],
+  ['var o = {name1: 1}; print(o["name1"])', "mixed-quotes"],
+  ['var o = {name1: 1}; print("name1" in o)', "mixed-quotes"],
+  ["new Map()", "unknown-global"],
+  ["new Set()", "unknown-global"],
+  ["Symbol()", "unknown-global"],
+  ["new Proxy(E, {})", "unknown-global"],
+  ["Reflect.ownKeys(E)", "unknown-global"],
+  ["new TextEncoder()", "unknown-global"],
+  ["queueMicrotask(print)", "unknown-global"],
+  ["setImmediate(print)", "unknown-global"],
+  ["throw new RangeError()", "unknown-global"],
+  ['Buffer.from("a")', "unknown-global"],
+  ["Bangle.buzz()", "unknown-global"],
+  ["Object.freeze({})", "missing-static"],
+  ["Object.is(1, 1)", "missing-static"],
+  ["Number.isInteger(1)", "missing-static"],
+  ["Number.parseInt(1)", "missing-static"],
+  ["Math.trunc(1)", "missing-static"],
+  ["Array.from([1])", "missing-static"],
+  ["Array.of(1)", "missing-static"],
+  ["Uint8Array.from([1])", "missing-static"],
+  ["Uint8Array.BYTES_PER_ELEMENT", "missing-static"],
+  ["Date.UTC(1)", "missing-static"],
+  ["Promise.race([])", "missing-static"],
+  ["Promise.allSettled([])", "missing-static"],
+  ["E.getBattery()", "missing-static"],
+  ["process.exit(1)", "missing-static"],
+  ["print([1].at(0))", "missing-method"],
+  ["print([[1]].flat())", "missing-method"],
+  ["print([1].reduceRight(print))", "missing-method"],
+  ['print("a".trimStart())', "missing-method"],
+  ['print("a".localeCompare("b"))', "missing-method"],
+  ["print((1).toPrecision(2))", "missing-method"],
+  ["for (const x of [1].entries()) print(x)", "missing-method"],
+  ["new Date().setUTCHours(1)", "missing-method"],
+  ['Serial1.once("data", print)', "missing-method"],
+  ["Array.prototype.slice.call([1])", "native-prototype"],
+  ["Object.prototype.hasOwnProperty.call(E, 1)", "native-prototype"],
+  ["var a = ;", "syntax"],
+];
+
+const accepted = [
+  "var f = (a) => a ?? 1; print(f(1))",
+  "function f() {}\nf()",
+  "function a() { return b() }\nfunction b() {}\na()",
+  "function o() { function i() {}\nreturn i }",
+  "function a() { setTimeout(() => b(), 1) }\na();\nfunction b() {}",
+  "for (let i = 0; i < 3; i++) print(i)",
+  "for (const x of [1]) { const own = x; setTimeout(() => print(own), 1) }",
+  "for (const x of [1]) [2].map(y => y)",
+  "class A { constructor() { this.list = [] } static make() { return new A() } get a() { return 1 } }\nA.make()",
+  "class A { m() {} }\nclass B extends A { constructor() { super() } m() { super.m() } }\nnew B()",
+  "class A { static list = [1] }\nprint(A.list)",
+  "switch (1) { case 1: print(1); break; default: print(2) }",
+  "function f(a) { if (a) return; print(a) }\nfunction g() { return }",
+  "try { print(1) } catch { print(2) }",
+  "function f() { var n = 0; n += parseInt('1'); return n }",
+  "function code(x) { return x }\nfunction f() { var s = ''; function add(x) { s += code(x) }\nadd(1); s = ''; return s }",
+  "var t = setTimeout(print, 1); clearTimeout(t)",
+  "new Promise((resolve) => setTimeout(resolve, 1))",
+  "var r = /^\\+CREG: *(\\d+),(.*)$/gi",
+  "var r = /[?|{}()]+\\?/",
+  'print("a,b".split(","), JSON.parse("1"), JSON.stringify(E, null))',
+  "var a = 60000, b = 1.5e-3, c = 0x7f, d = 1e21",
+  'var o = {}; o["x y"] = 1; print("x y" in o, o.length)',
+  "if (typeof Bangle !== 'undefined') print(1)",
+  "print(Math.clip(1, 2, 3), Object.assign({}, {}), Object.entries({}), [1].slice(0))",
+  "var q = { at: (i) => i, keys: () => [] }; print(q.at(1), q.keys())",
+  "Serial1.on('data', print); E.on('errorFlag', print); process.on('uncaughtException', print)",
+  'require("Storage").write("a", "b")',
+  "exports.a = function () { return arguments[0] }",
+  'var e = "\\xff\\u00ff", t = `a${e}b`',
+  "print(undefined, void 0)",
+  'var has = "x" in E; for (; has;) has = false',
+  "var o = { delete: 1, of: 2, get: 3, default() {} }; print(o.delete, o.of)",
+];
+
+describe("profile", () => {
+  for (const [code, rule] of rejected) {
+    it(`${rule}: ${code.replace(/\n/g, "⏎")}`, () => {
+      assert.deepEqual(
+        [...new Set(checkProfile(code).map((finding) => finding.rule))].filter((found) => found === rule),
+        [rule],
+      );
+    });
+  }
+  for (const code of accepted) {
+    it(`accepts ${code.replace(/\n/g, "⏎")}`, () => assert.deepEqual(checkProfile(code), []));
+  }
+
+  it("has a snippet for every rule", () => {
+    const tried = new Set(rejected.map(([, rule]) => rule));
+    assert.deepEqual(
+      Object.keys(rules).filter((rule) => !tried.has(rule as RuleId)),
+      [],
+    );
+  });
+
+  it("says where, why and what instead", () => {
+    const [finding] = checkProfile("\n  print(2 ** 3)");
+    assert.ok(finding);
+    assert.equal(
+      formatFinding(finding, "dist/x.js"),
+      "dist/x.js:2:9 exponent-operator: 2 ** 3\n    `**` is a syntax error\n    write `Math.pow(a, b)`, or a shift",
+    );
+  });
+
+  it("names a kept property as one, quoted or not", () => {
+    const code = 'var o = {topic: 1}; print(o["topic"])';
+    assert.deepEqual(checkProfile(code, undefined, { keepProperties: new Set(["topic"]) }), []);
+  });
+});
