@@ -98,7 +98,8 @@ export class Uart {
 
   private armReceive(): void {
     const head = this.incoming[0];
-    if (head === undefined) return;
+    // A turn of the loop may make the other end answer at once, and so have armed this already.
+    if (head === undefined || this.rxTimer !== undefined) return;
     const piece = this.nextPiece(head);
     const due = this.rxTime + piece * this.msPerByte;
     this.rxTimer = this.clock.setTimeout(() => {
