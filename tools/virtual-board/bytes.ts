@@ -1,5 +1,13 @@
 import { BoardError, type Realm } from "./realm.ts";
 
+/** `%t` of the interpreter's messages: what kind of value this is. */
+export function typeName(value: unknown): string {
+  if (value === undefined || value === null) return String(value);
+  if (Array.isArray(value)) return "Array";
+  const name: string = typeof value;
+  return name[0]?.toUpperCase() + name.slice(1);
+}
+
 export const toBinary = (bytes: Uint8Array): string =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");
 export const fromBinary = (text: string): Buffer => Buffer.from(text, "latin1");
@@ -18,7 +26,7 @@ export function collectBytes(realm: Realm, value: unknown, into: number[] = []):
   else if (realm.isFunction(value)) collectBytes(realm, realm.call(value, undefined, []), into);
   else if (realm.isObject(value) && value.data !== undefined && typeof value.count === "number") {
     for (let i = 0; i < value.count; i++) collectBytes(realm, value.data, into);
-  } else throw new BoardError(`Expecting a number or something iterable, got ${typeof value}`, "TypeError");
+  } else throw new BoardError(`Expecting a number or something iterable, got ${typeName(value)}`, "TypeError");
   return into;
 }
 

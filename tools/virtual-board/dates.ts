@@ -1,3 +1,4 @@
+import { typeName } from "./bytes.ts";
 import { DATE_GETTERS, DATE_SETTERS } from "./natives.ts";
 import { BoardError, type Native, type Realm } from "./realm.ts";
 import type { DeviceTime } from "./time.ts";
@@ -121,5 +122,5 @@ function construct(args: unknown[], time: DeviceTime, realm: Realm): number {
   if (typeof first === "string") return parseDate(first, time.zone);
   if (typeof first === "number") return first;
   if (realm.isObject(first) && realm.isFunction(first.getTime)) return Number(realm.call(first.getTime, first, []));
-  throw new BoardError(`Variables of type ${typeof first} are not supported in date constructor`, "TypeError");
+  throw new BoardError(`Variables of type ${typeName(first)} are not supported in date constructor`, "TypeError");
 }

@@ -10,17 +10,26 @@ export interface UncaughtError {
   readonly value: unknown;
 }
 
-/** The text that Espruino prints for a thrown value: its `toString`, `type` before message for errors. */
+/** The text that Espruino prints for a thrown value: type and message of an error, `String` of the rest. */
 export function describeThrown(realm: Realm, value: unknown): string {
   if (realm.isError(value) || value instanceof Error) {
     const type = typeof value.constructor === "function" ? value.constructor.name : "Error";
     return value.message === "" ? type : `${type}: ${value.message}`;
   }
-  if (realm.isObject(value)) return JSON.stringify(value) ?? "[object Object]";
-  return String(value);
+  return realm.isObject(value) && !Array.isArray(value) ? "[object Object]" : String(value);
+}
+
+/** Frames of the virtual board itself: files of the host have absolute paths, the device's have not. */
+const HOST_FRAME = /virtual-board-bridge|node:|file:\/\/|\(\/|at \/|at async /;
+
+/** The device's own frames of an error's stack, without the line that repeats the message. */
+export function deviceFrames(realm: Realm, value: unknown): string[] {
+  if (!realm.isObject(value) || typeof value.stack !== "string") return [];
+  return value.stack.split("\n").filter((line) => /^\s+at /.test(line) && !HOST_FRAME.test(line));
 }
 
 export function toUncaught(realm: Realm, value: unknown, where: string): UncaughtError {
-  const stack = realm.isObject(value) && typeof value.stack === "string" ? value.stack : undefined;
-  return { message: describeThrown(realm, value), where, value, ...(stack === undefined ? {} : { stack }) };
+  const message = describeThrown(realm, value);
+  const frames = deviceFrames(realm, value);
+  return { message, where, value, ...(frames.length === 0 ? {} : { stack: [message, ...frames].join("\n") }) };
 }

@@ -1,4 +1,4 @@
-import { collectBytes, crc32, elementsOf, fromBinary, toBinary } from "./bytes.ts";
+import { collectBytes, crc32, elementsOf, fromBinary, toBinary, typeName } from "./bytes.ts";
 import { type Console, isConsoleDevice } from "./console.ts";
 import type { Loop } from "./loop.ts";
 import { BoardError, type Native, type Realm, type RealmObject } from "./realm.ts";
@@ -50,9 +50,12 @@ function bufferNatives({ realm, random }: EspruinoDeps): Readonly<Record<string,
       return crc32(numbersOf(realm, data, ""));
     },
     sum: ([data]) =>
-      numbersOf(realm, data, `First argument must be Array, not ${typeof data}`).reduce((sum, value) => sum + value, 0),
+      numbersOf(realm, data, `First argument must be Array, not ${typeName(data)}`).reduce(
+        (sum, value) => sum + value,
+        0,
+      ),
     variance([data, mean]) {
-      const numbers = numbersOf(realm, data, `First argument must iterable, not ${typeof data}`);
+      const numbers = numbersOf(realm, data, `First argument must iterable, not ${typeName(data)}`);
       return numbers.reduce((sum, value) => sum + (value - Number(mean)) ** 2, 0);
     },
     mapInPlace: ([from, to, map, bits]) => mapInPlace(realm, from, to, map, bits),
@@ -136,13 +139,14 @@ function consoleNatives({ realm, console, serial }: EspruinoDeps): Readonly<Reco
   return {
     setConsole([device, options]) {
       if (options !== undefined && !realm.isObject(options)) {
-        throw new BoardError(`Expecting Object or undefined, got ${typeof options}`);
+        throw new BoardError(`Expecting Object or undefined, got ${typeName(options)}`);
       }
       for (const name of Object.keys(options ?? {})) {
         if (name !== "force") throw new BoardError(`Unknown option "${name}"`);
       }
       const name = serial.has(device) ? serial.nameOf(device) : device;
-      if (!isConsoleDevice(name)) throw new BoardError(`Unknown device type "${String(device)}"`);
+      // The name is not in the message: the interpreter prints its own "no device" there.
+      if (!isConsoleDevice(name)) throw new BoardError('Unknown device type "undefined"');
       console.set(name, Boolean(options?.force));
     },
     getConsole: () => console.device,

@@ -1,4 +1,4 @@
-import { collectBytes } from "./bytes.ts";
+import { collectBytes, typeName } from "./bytes.ts";
 import { type BoardProfile, PAGE_BYTES } from "./profile.ts";
 import { BoardError, type Native, type Realm } from "./realm.ts";
 
@@ -85,7 +85,7 @@ export function flashModule(
     },
     erasePage([address]) {
       if (typeof address !== "number" || !Number.isInteger(address)) {
-        throw new BoardError(`Address should be an integer, got ${typeof address}`);
+        throw new BoardError(`Address should be an integer, got ${typeName(address)}`);
       }
       checkRange(address, 1);
       memory.erase(address);

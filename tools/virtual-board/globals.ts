@@ -1,4 +1,4 @@
-import { fromBinary } from "./bytes.ts";
+import { collectBytes, fromBinary, typeName } from "./bytes.ts";
 import { BoardError, type Native, type Realm, type RealmObject } from "./realm.ts";
 import type { DeviceTime } from "./time.ts";
 
@@ -26,10 +26,12 @@ export function installGlobals(deps: GlobalDeps): void {
   realm.define(global, "HIGH", 1);
   realm.define(global, "LOW", 0);
   const console = realm.object();
-  realm.defineNatives(console, { log, debug: log, info: log, warn: log, error: log, trace: () => undefined });
+  const print = realm.native("print", log);
+  for (const name of ["log", "debug", "info", "warn", "error"]) realm.define(console, name, print);
+  realm.defineNatives(console, { trace: () => undefined });
+  realm.define(global, "print", print);
   realm.define(global, "console", console);
   realm.defineNatives(global, {
-    print: log,
     trace: () => undefined,
     dump: () => undefined,
     edit: () => undefined,
@@ -46,9 +48,10 @@ export function installGlobals(deps: GlobalDeps): void {
       return Buffer.from(text, "base64").toString("latin1");
     },
     btoa([text]) {
-      const bytes = typeof text === "string" ? fromBinary(text) : realm.isView(text) ? text : undefined;
-      if (bytes === undefined) throw new BoardError("Expecting String");
-      return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64");
+      if (typeof text !== "string" && !Array.isArray(text) && !realm.isView(text)) {
+        throw new BoardError(`Expecting String or Array, got ${typeName(text)}`);
+      }
+      return Buffer.from(collectBytes(realm, text)).toString("base64");
     },
     // On byte strings; V8's own would encode each byte above 127 as a two-byte character.
     encodeURIComponent: ([text]) =>

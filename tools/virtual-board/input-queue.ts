@@ -55,6 +55,13 @@ export class InputQueue {
     return this.push({ kind: "bytes", device, bytes: [byte] });
   }
 
+  /** Many bytes at once, as `inject` and Bluetooth bring them: cut only where an event is full. */
+  pushBytes(device: string, bytes: readonly number[]): void {
+    for (let at = 0; at < bytes.length; at += this.maxEventBytes) {
+      this.push({ kind: "bytes", device, bytes: bytes.slice(at, at + this.maxEventBytes) });
+    }
+  }
+
   push(event: InputEvent): boolean {
     if (this.free < sizeOf(event)) {
       this.onOverflow();

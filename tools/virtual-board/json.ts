@@ -116,6 +116,8 @@ function functionText(value: object): string {
 const TOKEN =
   /(?:\s|\/\/[^\n]*(?:\n|$)|\/\*[\s\S]*?\*\/)*(0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO][0-7]+|\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?|[A-Za-z_$][\w$]*|"|'|[^\s])?/y;
 
+const RESERVED = new Set(["true", "false", "null", "undefined", "function", "return", "var", "new", "typeof"]);
+
 /**
  * JSON.parse of jswrap_json.c: runs on the interpreter's own lexer, so single quotes, comments, hexadecimal, trailing
  * commas and trailing garbage pass; of a name that comes twice the first value counts.
@@ -149,7 +151,7 @@ export class JsonParser {
     let text = "";
     for (;;) {
       const char = this.source[this.position++];
-      if (char === undefined) throw new BoardError("Got UNFINISHED STRING", "SyntaxError");
+      if (char === undefined) throw new BoardError("Expecting valid value, got UNFINISHED STRING", "SyntaxError");
       if (char === delimiter) return text;
       text += char === "\\" ? this.readEscape() : char;
     }
@@ -207,7 +209,11 @@ export class JsonParser {
 
   private describe(): string {
     if (this.token === "") return "EOF";
-    return /^[A-Za-z_$]/.test(this.token) ? `ID:${this.token}` : `'${this.token}'`;
+    if (this.isString) return "STRING";
+    if (RESERVED.has(this.token)) return this.token;
+    if (/^[A-Za-z_$]/.test(this.token)) return "ID";
+    if (/^\d+$/.test(this.token)) return "INT";
+    return /^[\d.]/.test(this.token) ? "FLOAT" : `'${this.token}'`;
   }
 
   private expect(token: string): void {
@@ -231,7 +237,7 @@ export class JsonParser {
     this.next();
     while (this.isString || /^[A-Za-z_$\d]/.test(this.token)) {
       if (!this.isString && !this.bareNames) {
-        throw new BoardError(`Got ${this.describe()} expected STRING`, "SyntaxError");
+        throw new BoardError(`Got ID:${this.token} expected STRING`, "SyntaxError");
       }
       const name = this.isString ? this.text : this.token;
       this.next();

@@ -1,6 +1,7 @@
 import { installDate } from "./dates.ts";
 import { JsonParser, JsonWriter } from "./json.ts";
 import type { Loop } from "./loop.ts";
+import { STATIC_MEMBERS } from "./natives.ts";
 import { formatNumber } from "./numbers.ts";
 import { BoardError, type Native, type Realm, type RealmFunction } from "./realm.ts";
 import type { DeviceTime } from "./time.ts";
@@ -35,8 +36,9 @@ export function installLanguage({ realm, random, time }: LanguageDeps): Language
     random: () => random(),
     clip: ([value, min, max]) => Math.min(Math.max(Number(value), Number(min)), Number(max)),
     wrap([value, size]) {
-      const wrapped = Number(value) % Number(size);
-      return wrapped < 0 ? wrapped + Number(size) : wrapped;
+      // jsutils.c, wrapAround: towards zero, so a negative value stays negative.
+      const turns = Number(value) / Number(size);
+      return Number(size) < 0 ? 0 : (turns - Math.trunc(turns)) * Number(size);
     },
     randInt([range]) {
       const limit = Math.trunc(Number(range)) || 0;
@@ -46,6 +48,7 @@ export function installLanguage({ realm, random, time }: LanguageDeps): Language
     round: ([value]) => Math.trunc(Number(value) + (Number(value) < 0 ? -0.5 : 0.5)),
   });
   patchNumbers(realm);
+  patchErrors(realm);
   patchStrings(realm);
   patchArrays(realm);
   patchDataView(realm);
@@ -66,8 +69,19 @@ export function installLanguage({ realm, random, time }: LanguageDeps): Language
   };
 }
 
+/** A string with anything behind the number is NaN here, blanks and line ends too (jsutils.c, stringToFloat). */
+function toNumber(value: unknown): number {
+  return typeof value === "string" && /\s$/.test(value) ? Number.NaN : Number(value);
+}
+
 function patchNumbers(realm: Realm): void {
   const original = realm.global.Number as RealmFunction & { prototype: object };
+  // A new constructor, because Number.EPSILON cannot be deleted.
+  const type = realm.constructorOf("Number", (args) => (args.length === 0 ? 0 : toNumber(args[0])));
+  for (const name of STATIC_MEMBERS.Number ?? []) realm.define(type, name, Reflect.get(original, name));
+  Reflect.set(type, "prototype", original.prototype);
+  realm.define(original.prototype, "constructor", type);
+  realm.define(realm.global, "Number", type);
   realm.defineNatives(original.prototype, {
     toFixed: ([digits], self) =>
       formatNumber(Number(self), 10, Math.min(20, Math.max(0, Math.trunc(Number(digits)) || 0))),
@@ -75,14 +89,38 @@ function patchNumbers(realm: Realm): void {
   });
 }
 
+/** Errors have a `type` and no `name`; text is made of the type. */
+function patchErrors(realm: Realm): void {
+  for (const name of ["Error", "TypeError", "SyntaxError", "ReferenceError", "InternalError"]) {
+    const prototype = realm.prototypeOf(name);
+    delete prototype.name;
+    realm.define(prototype, "type", name);
+  }
+  realm.defineNatives(realm.prototypeOf("Error"), {
+    toString(_: unknown[], self: unknown) {
+      const { type, message } = self as { type?: unknown; message?: unknown };
+      return message === undefined ? String(type ?? "Error") : `${String(type ?? "Error")}: ${String(message)}`;
+    },
+  });
+}
+
 function patchStrings(realm: Realm): void {
   const type = realm.global.String as object;
   const prototype = realm.prototypeOf("String");
   const split = prototype.split as RealmFunction;
+  // Only a regular expression takes a function or $&; with a string the replacement is text.
+  const withoutFunction =
+    (original: RealmFunction): Native =>
+    ([pattern, replacement], self) =>
+      typeof pattern === "string"
+        ? realm.call(original, self, [pattern, String(replacement).replaceAll("$", "$$$$")])
+        : realm.call(original, self, [pattern, replacement]);
   const natives: Record<string, Native> = {
     // There is no limit argument.
     split: ([separator], self) => realm.call(split, self, separator === undefined ? [] : [separator]),
     removeAccents: (_, self) => self,
+    replace: withoutFunction(prototype.replace as RealmFunction),
+    replaceAll: withoutFunction(prototype.replaceAll as RealmFunction),
   };
   realm.defineNatives(prototype, natives);
   // Strings are bytes.
@@ -94,11 +132,16 @@ function patchStrings(realm: Realm): void {
 function patchArrays(realm: Realm): void {
   const view = Object.getPrototypeOf(realm.prototypeOf("Uint8Array")) as Record<string, unknown>;
   const slice = view.slice as RealmFunction;
+  const filter = view.filter as RealmFunction;
   // On a typed array these give plain arrays.
   realm.defineNatives(view, {
     slice: (args, self) => realm.array(Array.from(realm.call(slice, self, args) as ArrayLike<number>)),
+    filter: (args, self) => realm.array(Array.from(realm.call(filter, self, args) as ArrayLike<number>)),
   });
 }
+
+/** jswrap_arraybuffer.c:521. */
+const MAX_VIEW_OFFSET = 65535;
 
 /** Reads and writes outside the buffer do nothing; V8's throw RangeError, which Espruino does not have. */
 function patchDataView(realm: Realm): void {
@@ -111,7 +154,8 @@ function patchDataView(realm: Realm): void {
       [name](args, self) {
         const offset = Number(args[0]);
         const { byteLength } = self as DataView;
-        if (offset < 0 || offset + bytes > byteLength) return name.startsWith("get") ? 0 : undefined;
+        if (offset < 0 || offset > MAX_VIEW_OFFSET) throw new BoardError("byteOffset too large (or negative)");
+        if (offset + bytes > byteLength) return name.startsWith("get") ? 0 : undefined;
         return realm.call(original, self, args);
       },
     });

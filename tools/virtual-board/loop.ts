@@ -1,5 +1,5 @@
 import type { Clock, Timer } from "../clock.ts";
-import { describeThrown, toUncaught, type UncaughtError } from "./errors.ts";
+import { describeThrown, deviceFrames, toUncaught, type UncaughtError } from "./errors.ts";
 import type { Realm, RealmFunction, RealmObject } from "./realm.ts";
 
 /** `E.getErrorFlags()` names, in the order of jswrap_espruino.c:836. */
@@ -220,10 +220,7 @@ export class Loop {
 
   private printUncaught(value: unknown): void {
     this.host.print(`Uncaught ${describeThrown(this.realm, value)}\r\n`);
-    if (this.realm.isObject(value) && typeof value.stack === "string") {
-      const frames = value.stack.split("\n").slice(1).join("\r\n");
-      if (frames !== "") this.host.print(`${frames}\r\n`);
-    }
+    for (const frame of deviceFrames(this.realm, value)) this.host.print(`${frame}\r\n`);
   }
 
   /** Runs code outside the loop (boot code, the REPL) and reports what escapes. */

@@ -108,7 +108,7 @@ class Walk {
     let sum = 0;
     for (const name of Object.keys(target)) {
       const descriptor = Object.getOwnPropertyDescriptor(target, name);
-      sum += keyCost(name) + this.value(descriptor?.value ?? descriptor?.get, name);
+      sum += keyCost(name) + this.value(descriptor?.get ?? descriptor?.value, name);
     }
     return sum;
   }
@@ -118,7 +118,9 @@ class Walk {
     if (value === undefined) return 0;
     if (typeof value === "number") {
       const small = Number.isInteger(value) && Math.abs(value) <= SMALL_INT;
-      return small && name !== "" && name.length <= KEY_CHARS ? 0 : 1;
+      // Measured: a longer name, which has a JsVar more, has room for any integer.
+      const inName = small || (name.length > KEY_CHARS && Number.isInteger(value));
+      return name !== "" && inName ? 0 : 1;
     }
     if (typeof value === "string") return stringCost(value.length);
     if (typeof value === "boolean" || value === null) return 1;

@@ -8,6 +8,8 @@ const BUILT_IN = ["timer", "heatshrink", "net", "dgram", "http"];
 /** What `require` finds: natives, modules that were cached, and files in Storage of that name. */
 export class ModuleTable {
   private readonly cache = new Map<string, unknown>();
+  /** Natives that were asked for: they count as cached. */
+  private readonly required = new Set<string>();
   private readonly natives = new Map<string, RealmObject>();
 
   private readonly realm: Realm;
@@ -40,7 +42,9 @@ export class ModuleTable {
   }
 
   require(name: string): unknown {
-    const found = this.natives.get(name) ?? this.cache.get(name);
+    const native = this.natives.get(name);
+    if (native !== undefined) this.required.add(name);
+    const found = native ?? this.cache.get(name);
     if (found !== undefined) return found;
     if (BUILT_IN.includes(name) || this.profile.libraries.includes(name)) {
       throw new BoardError(`virtual board: module "${name}" is not simulated`);
@@ -66,7 +70,7 @@ export class ModuleTable {
     realm.defineNatives(modules, {
       addCached: ([name, code]) =>
         void (realm.isFunction(code) ? this.addFunction(String(name), code) : this.load(String(name), String(code))),
-      getCached: () => realm.array([...this.cache.keys()]),
+      getCached: () => realm.array([...this.required, ...this.cache.keys()]),
       removeCached: ([name]) => void this.cache.delete(String(name)),
       removeAllCached: () => this.cache.clear(),
     });
@@ -74,8 +78,7 @@ export class ModuleTable {
   }
 
   private addFunction(name: string, code: (...args: unknown[]) => unknown): void {
-    const module = this.realm.object({ exports: this.realm.object() });
-    this.realm.call(code, module.exports, [module.exports, module]);
-    this.cache.set(name, module.exports);
+    // The interpreter runs the function's text with `exports` and `module` in scope.
+    this.load(name, `(${Function.prototype.toString.call(code)}).call(exports);`);
   }
 }

@@ -1,3 +1,4 @@
+import { typeName } from "./bytes.ts";
 import type { Loop } from "./loop.ts";
 import { BoardError, type Native, type Realm, type RealmFunction, type RealmObject, RealmThrow } from "./realm.ts";
 
@@ -149,7 +150,7 @@ class Promises {
 
   all(promises: unknown): RealmObject {
     if (!Array.isArray(promises))
-      throw new BoardError(`Expecting something iterable, got ${typeof promises}`, "TypeError");
+      throw new BoardError(`Expecting something iterable, got ${typeName(promises)}`, "TypeError");
     const box = this.create();
     const results = this.realm.array([]);
     let remaining = promises.filter((item) => this.isPromise(item)).length;

@@ -83,8 +83,9 @@ export class Runtime {
       execute: (line, device) => this.executeLine(line, device),
     });
     this.serial = new SerialPorts({ realm, loop, pins: this.pins, console: this.console, uarts });
-    this.serial.injected = (name, bytes) => {
-      for (const byte of bytes) this.queue.pushByte(name, byte);
+    this.serial.input = (name, bytes, atOnce) => {
+      if (atOnce) this.queue.pushBytes(name, bytes);
+      else for (const byte of bytes) this.queue.pushByte(name, byte);
       loop.schedule();
     };
     this.memory = new Memory(this);

@@ -1,4 +1,4 @@
-import { collectBytes } from "./bytes.ts";
+import { collectBytes, typeName } from "./bytes.ts";
 import type { Console } from "./console.ts";
 import type { Loop } from "./loop.ts";
 import type { Pins } from "./pins.ts";
@@ -66,7 +66,7 @@ export class SerialPorts {
       write: (args, self) => this.write(self, collectBytes(realm, args)),
       print: ([text], self) => send(self, text, false),
       println: ([text], self) => send(self, text, true),
-      inject: (args, self) => this.inject(self, collectBytes(realm, args)),
+      inject: (args, self) => this.input(this.nameOf(self), collectBytes(realm, args), true),
       available: (_, self) => this.port(self).unread.length,
       read: ([count], self) => this.read(self, Number(count) || 0),
       flush: (_, self) => this.deps.loop.stall(this.port(self).uart?.flushMs() ?? 0),
@@ -104,13 +104,15 @@ export class SerialPorts {
     const rate = baud === undefined ? DEFAULT_BAUD : Math.trunc(Number(baud));
     if (!(rate >= MIN_BAUD && rate <= MAX_BAUD)) throw new BoardError(`Invalid baud rate ${rate || 0}`);
     if (options !== undefined && !realm.isObject(options)) {
-      throw new BoardError(`Expecting Object or undefined, got ${typeof options}`);
+      throw new BoardError(`Expecting Object or undefined, got ${typeName(options)}`);
     }
     for (const name of Object.keys(options ?? {})) {
       if (!OPTIONS.has(name)) throw new BoardError(`Unknown option "${name}"`);
     }
     const flow = options?.flow ?? "none";
     if (flow !== "none" && flow !== "xon") throw new BoardError(`Invalid flow control: "${String(flow)}"`);
+    const { parity } = options ?? {};
+    if (typeof parity === "number" && (parity < 0 || parity > 2)) throw new BoardError(`Invalid parity ${parity}`);
     port.options = options;
     const { uart } = port;
     if (uart === undefined) return;
@@ -138,23 +140,15 @@ export class SerialPorts {
   private write(self: unknown, bytes: number[]): void {
     const name = this.nameOf(self);
     const { uart } = this.port(self);
-    if (name === "LoopbackA") this.deliverLater("LoopbackB", bytes);
-    else if (name === "LoopbackB") this.deliverLater("LoopbackA", bytes);
+    if (name === "LoopbackA") this.input("LoopbackB", bytes, false);
+    else if (name === "LoopbackB") this.input("LoopbackA", bytes, false);
     if (uart === undefined) return;
     uart.enabled = true;
     this.deps.loop.stall(uart.write(Buffer.from(bytes)));
   }
 
-  private inject(self: unknown, bytes: number[]): void {
-    this.deliverLater(this.nameOf(self), bytes);
-  }
-
-  private deliverLater(name: string, bytes: number[]): void {
-    this.injected(name, bytes);
-  }
-
   /** Puts bytes into the input queue as if they had come from outside; set by the board. */
-  injected: (name: string, bytes: number[]) => void = () => {};
+  input: (name: string, bytes: number[], atOnce: boolean) => void = () => {};
 
   private read(self: unknown, count: number): string {
     const port = this.port(self);

@@ -90,6 +90,12 @@ export class Storage {
     if (offset < 0 || givenSize < 0) return false;
     const size = givenSize === 0 ? data.length : givenSize;
     if (size === 0) throw new BoardError("Can't create zero length file");
+    if (name === "") {
+      // A header whose name begins with zero is a deleted file: written, and gone.
+      this.state.trashBytes += footprint(size);
+      this.state.trashCount++;
+      return true;
+    }
     let present = this.state.files.get(name);
     if (offset === 0) {
       if (present === data && size === data.length) return true;
