@@ -64,7 +64,7 @@ export class VirtualBoard extends EventEmitter<BoardEvents> {
   readonly clock: Clock;
   readonly flash: FlashMemory;
   readonly storage: Storage;
-  readonly sensors: Sensors = { temperature: 21.5, supplyVoltage: 3.3 };
+  readonly sensors: Sensors;
   readonly radio: Radio = { calls: [] };
   private readonly uarts: ReadonlyMap<string, Uart>;
   private readonly bank = new PinBank();
@@ -73,11 +73,13 @@ export class VirtualBoard extends EventEmitter<BoardEvents> {
   private readonly random: () => number;
   private runtime: Runtime | undefined;
   private settleTimer: Timer | undefined;
+  private resetTimer: Timer | undefined;
 
   constructor(options: VirtualBoardOptions) {
     super();
     this.profile = findProfile(options.board);
     this.clock = options.clock ?? createClock();
+    this.sensors = { temperature: 21.5, supplyVoltage: this.profile.supplyV };
     this.random = createRandom(options.seed ?? 1);
     this.flash = options.flash ?? new FlashMemory();
     this.flash.onAbuse = (message) => this.emit("flash-abuse", message);
@@ -87,8 +89,8 @@ export class VirtualBoard extends EventEmitter<BoardEvents> {
     this.uarts = new Map<string, Uart>([
       ...names.map((name): [string, Uart] => [name, new Uart(name, this.clock, paced, this.random)]),
       // BLE has its own flow control, so it is as a line that waits for its reader.
-      ["Bluetooth", new Uart("Bluetooth", this.clock, false, this.random)],
-      ["USB", new Uart("USB", this.clock, false, this.random)],
+      ["Bluetooth", new Uart("Bluetooth", this.clock, false, this.random, false)],
+      ["USB", new Uart("USB", this.clock, false, this.random, false)],
     ]);
     const files = options.storage ?? new Map<string, string>();
     const state = storageStates.get(files) ?? createStorageState(files);
@@ -133,11 +135,18 @@ export class VirtualBoard extends EventEmitter<BoardEvents> {
   }
 
   private reset(): void {
+    // Device code that asked for this is still on the stack: the next run begins when it has unwound.
+    const unwinding = this.runtime?.loop.running ?? false;
     this.watchdog.stop();
     this.teardown();
     this.bank.reset();
     this.emit("reboot");
-    this.boot({ autoload: true }, true);
+    const boot = (): void => {
+      this.resetTimer = undefined;
+      this.boot({ autoload: true }, true);
+    };
+    if (unwinding) this.resetTimer = this.clock.setTimeout(boot, 0);
+    else boot();
   }
 
   private watchdogReset(): void {
@@ -148,6 +157,8 @@ export class VirtualBoard extends EventEmitter<BoardEvents> {
   private teardown(): void {
     if (this.settleTimer !== undefined) this.clock.clearTimeout(this.settleTimer);
     this.settleTimer = undefined;
+    if (this.resetTimer !== undefined) this.clock.clearTimeout(this.resetTimer);
+    this.resetTimer = undefined;
     this.runtime?.stop();
     this.runtime = undefined;
   }
@@ -187,7 +198,7 @@ export class VirtualBoard extends EventEmitter<BoardEvents> {
       takeover: (device, executed) =>
         this.emit("console-takeover", { device, ...(executed === undefined ? {} : { executed }) }),
       defect: (error) => this.emit("defect", error),
-      // The call never returns on the chip; here the rest of the callback still runs, in a realm that is cut off.
+      // On the chip the call never returns; here the rest of the callback finds every native gone.
       reboot: () => this.reboot(),
       restart: (options) => this.restart(options),
     };
@@ -208,7 +219,7 @@ export class VirtualBoard extends EventEmitter<BoardEvents> {
     move();
     const device = this.runtime?.console.device;
     const uart = device === null || device === undefined ? undefined : this.uarts.get(device);
-    if (uart !== undefined) uart.enabled = true;
+    if (uart?.wired) uart.enabled = true;
   }
 
   /** The far end of a serial port; the same object through all reboots. */
@@ -256,10 +267,12 @@ export class VirtualBoard extends EventEmitter<BoardEvents> {
 
   /** A BLE or USB connection comes or goes, which moves the console of an interpreter that is not told otherwise. */
   connect(device: "Bluetooth" | "USB"): void {
+    this.uart(device).enabled = true;
     this.need().console.connected(device);
   }
 
-  disconnect(_device: "Bluetooth" | "USB"): void {
+  disconnect(device: "Bluetooth" | "USB"): void {
+    this.uart(device).enabled = false;
     this.openConsole(() => this.need().console.disconnected());
   }
 

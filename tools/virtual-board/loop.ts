@@ -1,6 +1,6 @@
 import type { Clock, Timer } from "../clock.ts";
 import { describeThrown, deviceFrames, toUncaught, type UncaughtError } from "./errors.ts";
-import type { Realm, RealmFunction, RealmObject } from "./realm.ts";
+import type { Outcome, Realm, RealmFunction, RealmObject } from "./realm.ts";
 
 /** `E.getErrorFlags()` names, in the order of jswrap_espruino.c:836. */
 export const ERROR_FLAGS = [
@@ -46,6 +46,7 @@ export class Loop {
   private busyUntil = 0;
   private alive = true;
   private inPass = false;
+  private depth = 0;
   private readonly flags = new Set<ErrorFlag>();
   private readonly seenFlags = new Set<ErrorFlag>();
   /** Espruino keeps ONE escaped exception; a Promise reaction in the same pass takes it (jswrap_promise.c:91). */
@@ -59,6 +60,11 @@ export class Loop {
   constructor(realm: Realm, host: LoopHost) {
     this.realm = realm;
     this.host = host;
+  }
+
+  /** Device code is running at this moment. */
+  get running(): boolean {
+    return this.depth > 0;
   }
 
   stop(): void {
@@ -81,9 +87,14 @@ export class Loop {
     this.wake = this.host.clock.setTimeout(() => this.pass(), due - this.host.clock.now());
   }
 
-  /** The processor does nothing else for `ms`: a blocking write, a flash erase, a long calculation. */
+  /** The processor does nothing else for `ms` more: a flash erase, a long calculation. */
   stall(ms: number): void {
     this.busyUntil = Math.max(this.busyUntil, this.host.clock.now()) + ms;
+  }
+
+  /** The processor waits for something that is over in `ms` from now: a full transmit buffer. */
+  wait(ms: number): void {
+    this.busyUntil = Math.max(this.busyUntil, this.host.clock.now() + ms);
   }
 
   get busy(): boolean {
@@ -137,11 +148,8 @@ export class Loop {
 
   /** Calls one callback, a string of code, or a list of either; an exception stops none of the others. */
   execute(callback: unknown, self: unknown, args: unknown[], where: string): void {
-    if (typeof callback === "string") {
-      const outcome = this.realm.attemptEvaluate(callback, where);
-      if (outcome[0] !== 0) this.escaped(outcome[1], where);
-    } else if (this.realm.isFunction(callback)) {
-      const outcome = this.realm.attempt(callback, self, args);
+    if (typeof callback === "string" || this.realm.isFunction(callback)) {
+      const outcome = this.attempt(callback, self, args, where);
       if (outcome[0] !== 0) this.escaped(outcome[1], where);
     } else if (Array.isArray(callback)) {
       this.emitting = true;
@@ -155,6 +163,15 @@ export class Loop {
     }
   }
 
+  private attempt(code: RealmFunction | string, self: unknown, args: unknown[], where: string): Outcome {
+    this.depth++;
+    try {
+      return typeof code === "string" ? this.realm.attemptEvaluate(code, where) : this.realm.attempt(code, self, args);
+    } finally {
+      this.depth--;
+    }
+  }
+
   /** `E.stopEventPropagation()`; false when nothing is being emitted. */
   stopEvent(): boolean {
     if (!this.emitting) return false;
@@ -164,6 +181,7 @@ export class Loop {
 
   /** An exception left a callback. */
   escaped(value: unknown, where: string): void {
+    if (!this.alive) return;
     this.host.uncaught(toUncaught(this.realm, value, where));
     this.pending = { value };
   }
@@ -193,6 +211,7 @@ export class Loop {
 
   /** jsiCheckErrors (jsinteractive.c:1273). */
   checkErrors(): void {
+    if (!this.alive) return;
     const pending = this.takePending();
     if (pending !== undefined) this.report(pending.value);
     const fresh = ERROR_FLAGS.filter((flag) => this.flags.has(flag) && !this.seenFlags.has(flag));
@@ -225,8 +244,7 @@ export class Loop {
 
   /** Runs code outside the loop (boot code, the REPL) and reports what escapes. */
   run(code: RealmFunction | string, where: string): { value: unknown } | undefined {
-    const outcome =
-      typeof code === "string" ? this.realm.attemptEvaluate(code, where) : this.realm.attempt(code, undefined, []);
+    const outcome = this.attempt(code, undefined, [], where);
     if (outcome[0] === 0) return { value: outcome[1] };
     this.escaped(outcome[1], where);
     this.checkErrors();

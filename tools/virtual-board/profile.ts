@@ -7,6 +7,8 @@ export interface BoardProfile {
   /** Where the numbers come from. */
   readonly source: string;
   readonly jsVars: number;
+  /** Supply of the nRF52840 in V: what `E.getAnalogVRef()` and `NRF.getBattery()` give until the host says otherwise. */
+  readonly supplyV: number;
   readonly storagePages: number;
   /** Flash between the end of the interpreter and Storage, `Flash.getFree()`. */
   readonly freeFlash: { readonly address: number; readonly length: number };

@@ -28,7 +28,8 @@ export class RealmThrow extends Error {
   }
 }
 
-type Outcome =
+/** How a call into the realm, or from it to a native, ended. */
+export type Outcome =
   | readonly [ok: 0, value: unknown]
   | readonly [ok: 1, thrown: unknown]
   | readonly [ok: 2, kind: ErrorKind, message: string];
@@ -106,6 +107,7 @@ export class Realm {
   private readonly bridge: Bridge;
   /** An exception in a native that is no BoardError is a defect of the virtual board: it is reported here. */
   onDefect: (error: unknown) => void = () => {};
+  private dead = false;
 
   constructor() {
     this.context = vm.createContext({}, { codeGeneration: { strings: true, wasm: false } });
@@ -164,7 +166,13 @@ export class Realm {
     return this.bridge.construct(name, (self, args) => this.run(run, self, args));
   }
 
+  /** After a reset: what is left of a callback that was running can touch nothing any more. */
+  kill(): void {
+    this.dead = true;
+  }
+
   private run(run: Native, self: unknown, args: unknown[]): Outcome {
+    if (this.dead) return [2, "InternalError", "virtual board: this code was running when the board was reset"];
     try {
       return [0, run(args, self)];
     } catch (thrown) {

@@ -224,8 +224,8 @@ export class Runtime {
   private transmit(device: string, text: string): void {
     const uart = this.host.uarts.get(device);
     if (uart === undefined) return;
-    uart.enabled = true;
-    this.loop.stall(uart.write(Buffer.from(text, "latin1")));
+    if (uart.wired) uart.enabled = true;
+    this.loop.wait(uart.write(Buffer.from(text, "latin1")));
   }
 
   private handleInput(): void {
@@ -260,6 +260,7 @@ export class Runtime {
   }
 
   stop(): void {
+    this.realm.kill();
     this.loop.stop();
     this.timers.stop();
     this.pins.stop();

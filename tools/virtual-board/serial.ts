@@ -69,7 +69,7 @@ export class SerialPorts {
       inject: (args, self) => this.input(this.nameOf(self), collectBytes(realm, args), true),
       available: (_, self) => this.port(self).unread.length,
       read: ([count], self) => this.read(self, Number(count) || 0),
-      flush: (_, self) => this.deps.loop.stall(this.port(self).uart?.flushMs() ?? 0),
+      flush: (_, self) => this.deps.loop.wait(this.port(self).uart?.flushMs() ?? 0),
       isConnected: (_, self) => this.isConnected(self),
       setConsole: ([force], self) => this.deps.console.set(this.nameOf(self) as "Serial1", Boolean(force)),
       pipe: () => {
@@ -143,8 +143,8 @@ export class SerialPorts {
     if (name === "LoopbackA") this.input("LoopbackB", bytes, false);
     else if (name === "LoopbackB") this.input("LoopbackA", bytes, false);
     if (uart === undefined) return;
-    uart.enabled = true;
-    this.deps.loop.stall(uart.write(Buffer.from(bytes)));
+    if (uart.wired) uart.enabled = true;
+    this.deps.loop.wait(uart.write(Buffer.from(bytes)));
   }
 
   /** Puts bytes into the input queue as if they had come from outside; set by the board. */

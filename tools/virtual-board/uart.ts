@@ -51,11 +51,14 @@ export class Uart {
   private waiting = false;
 
   readonly name: string;
+  /** A line of copper; Bluetooth and USB are there only while something is connected. */
+  readonly wired: boolean;
   private readonly clock: Clock;
   private readonly paced: boolean;
   private readonly random: () => number;
 
-  constructor(name: string, clock: Clock, paced: boolean, random: () => number) {
+  constructor(name: string, clock: Clock, paced: boolean, random: () => number, wired = true) {
+    this.wired = wired;
     this.name = name;
     this.clock = clock;
     this.paced = paced;
@@ -72,7 +75,7 @@ export class Uart {
 
   attach(host: UartHost | undefined): void {
     this.host = host;
-    this.enabled = false;
+    if (this.wired) this.enabled = false;
     this.xonXoff = false;
     this.onFlow = undefined;
     this.waiting = false;
@@ -91,6 +94,7 @@ export class Uart {
   // ---- towards the device
 
   private receive(): void {
+    if (this.discardUnheard()) return;
     if (this.rxTimer !== undefined || this.incoming.length === 0) return;
     this.rxTime = Math.max(this.rxTime, this.clock.now());
     this.armReceive();
@@ -118,11 +122,23 @@ export class Uart {
     return Math.min(left, 1 + Math.floor(this.random() * most));
   }
 
+  /** Nobody listens at the pin: what comes is gone at once, and does not turn up late when somebody does. */
+  private discardUnheard(): boolean {
+    if (this.host !== undefined && this.enabled) return false;
+    for (let head = this.incoming.shift(); head !== undefined; head = this.incoming.shift()) {
+      this.received += head.bytes.length - head.at;
+      this.dropped += head.bytes.length - head.at;
+      head.done();
+    }
+    return true;
+  }
+
   private deliver(piece: number): void {
+    if (this.discardUnheard()) return;
     const head = this.incoming[0];
     if (head === undefined) return;
     const host = this.host;
-    if (!this.paced && host?.loop.busy && this.enabled) {
+    if (!this.paced && host?.loop.busy) {
       this.rxTimer = this.clock.setTimeout(() => {
         this.rxTimer = undefined;
         this.armReceive();
@@ -136,14 +152,13 @@ export class Uart {
       this.incoming.shift();
       head.done();
     }
-    if (host === undefined || !this.enabled) return;
     this.checkFlow();
-    host.loop.turnAt(this.rxTime);
+    host?.loop.turnAt(this.rxTime);
   }
 
   private arrive(byte: number): void {
     this.received++;
-    if (this.host === undefined || !this.enabled || !this.host.queue.pushByte(this.name, byte)) this.dropped++;
+    if (this.host?.queue.pushByte(this.name, byte) !== true) this.dropped++;
   }
 
   private checkFlow(): void {
@@ -165,7 +180,7 @@ export class Uart {
 
   /** Milliseconds for which the caller is blocked because the transmit buffer is full. */
   write(bytes: Buffer): number {
-    if (bytes.length === 0) return 0;
+    if (bytes.length === 0 || (!this.wired && !this.enabled)) return 0;
     this.transmit(bytes);
     const room = (TRANSMIT_BUFFER_BYTES - 1) * this.msPerByte;
     return Math.max(0, this.txEnd - this.clock.now() - room);
@@ -185,22 +200,28 @@ export class Uart {
     this.sent += bytes.length;
     this.txEnd = Math.max(this.txEnd, this.clock.now()) + bytes.length * this.msPerByte;
     if (!this.paced) {
-      this.line.push(bytes);
+      this.emit(bytes);
       return;
     }
     this.outgoing.push(bytes);
     if (this.txTimer === undefined) this.armTransmit(this.clock.now());
   }
 
+  /** Bytes on a wire that leads nowhere are gone, not kept. */
+  private emit(bytes: Buffer): void {
+    const isRead = this.line.readableFlowing !== null || this.line.listenerCount("readable") > 0;
+    if (isRead) this.line.push(bytes);
+  }
+
   private armTransmit(from: number): void {
     const head = this.outgoing[0];
-    if (head === undefined) return;
+    if (head === undefined || this.txTimer !== undefined) return;
     // About a millisecond of bytes at a time: finer is of no use to the far end and costs the host a timer each.
     const piece = Math.min(head.length, Math.max(1, Math.ceil(1 / this.msPerByte)));
     const due = from + piece * this.msPerByte;
     this.txTimer = this.clock.setTimeout(() => {
       this.txTimer = undefined;
-      this.line.push(head.subarray(0, piece));
+      this.emit(head.subarray(0, piece));
       if (piece === head.length) this.outgoing.shift();
       else this.outgoing[0] = head.subarray(piece);
       this.armTransmit(due);

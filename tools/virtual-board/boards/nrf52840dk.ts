@@ -6,6 +6,8 @@ export const nrf52840dk: BoardProfile = {
   id: "NRF52840DK",
   source: "Espruino boards/NRF52840DK.py, 2v29; shield pins: boards/nrf52840dk.ts",
   jsVars: 12500,
+  // The kit's regulator (VDD_nRF).
+  supplyV: 3,
   storagePages: 10,
   // Storage starts 10 pages below page 246; the end of the interpreter depends on the build and is an estimate.
   freeFlash: { address: 0x90000, length: 0xec000 - 0x90000 },
@@ -20,8 +22,8 @@ export const nrf52840dk: BoardProfile = {
   negatedPins: ["D11", "D12", "D13", "D14", "D15", "D16", "D24", "D25"],
   modem: {
     serial: "Serial1",
-    pwrkey: { pin: "D33", inverted: true },
-    reset: { pin: "D34", inverted: true },
-    status: { pin: "D35" },
+    pwrkey: { pin: "D36", inverted: true },
+    reset: { pin: "D37", inverted: true },
+    status: { pin: "D38" },
   },
 };

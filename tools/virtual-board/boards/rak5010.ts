@@ -9,6 +9,8 @@ export const rak5010: BoardProfile = {
   id: "RAK5010",
   source: "Espruino boards/RAK5010.py and libs/js/rak/RAK5010.js, 2v29",
   jsVars: 12500,
+  // ESPR_REGOUT0_1_8V: the modem's pins want 1.8 V.
+  supplyV: 1.8,
   storagePages: 20,
   // Storage starts 20 pages below page 246; the end of the interpreter depends on the build and is an estimate.
   freeFlash: { address: 0x93000, length: 0xe2000 - 0x93000 },
