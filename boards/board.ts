@@ -3,7 +3,6 @@ import type { ModemPort } from "../modules/modem/modem.ts";
 
 /**
  * One board: what is soldered, and what it may cost. A file in this folder exports one as default; docs/adding-a-board.md.
- * @public
  */
 export interface Board {
   /** The file's name, e.g. `rak5010`. */

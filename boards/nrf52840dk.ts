@@ -13,14 +13,14 @@ const board: Board = {
     uart: Serial1,
     baud: 115200,
     // Arduino D1, D0, D2: P1.02, P1.01, P1.03.
-    options: { tx: D34, rx: D33, cts: D35 },
+    wires: { tx: D34, rx: D33, cts: D35 },
     // Arduino D3, D4: P1.04, P1.05.
     powerKey: D36,
-    powerKeyPressed: true,
-    reset: D37,
-    resetPressed: true,
+    powerKeyPressed: 1,
+    resetKey: D37,
+    resetKeyPressed: 1,
     // Arduino D5: P1.06.
-    status: D38,
+    statusPin: D38,
     receiveBytes: 768,
   },
 };

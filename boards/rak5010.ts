@@ -14,13 +14,13 @@ const board: Board = {
     uart: Serial1,
     baud: 115200,
     // `cts` is an output of the interpreter: low while it can take more; it goes to the modem's RTS.
-    options: { tx: D6, rx: D8, cts: D7 },
+    wires: { tx: D6, rx: D8, cts: D7 },
     // Straight to the module: low presses.
     powerKey: D2,
-    powerKeyPressed: false,
-    reset: D28,
-    resetPressed: false,
-    status: D18,
+    powerKeyPressed: 0,
+    resetKey: D28,
+    resetKeyPressed: 0,
+    statusPin: D18,
     // The interpreter's receive queue holds 1,024 bytes with a header of 2 for up to 64: 960 of data at best.
     receiveBytes: 768,
   },

@@ -7,7 +7,7 @@
 export interface Crashes {
   /** Exceptions caught so far. */
   count: number;
-  /** Message and stack of the newest one. */
+  /** Stack of the newest one. */
   last: string;
 }
 
@@ -19,12 +19,12 @@ export function guard<A, B, C>(run: (a: A, b: B, c: C) => void, a?: A, b?: B, c?
     run(a as A, b as B, c as C);
   } catch (error) {
     crashes.count++;
-    crashes.last = `${(error as Error).message}\n${(error as Error).stack}`;
+    crashes.last = `${error}\n${(error as Error).stack}`;
     print(crashes.last);
   }
 }
 
-/** `setTimeout` whose callback is guarded; up to two arguments travel with it, so that no closure is needed. */
-export function after<A, B>(ms: number, run: (a: A, b: B) => void, a?: A, b?: B): number {
-  return setTimeout(guard, ms, run, a, b);
+/** `setTimeout` whose callback is guarded; three arguments travel with it, so that no closure is needed. */
+export function after<A, B, C>(ms: number, run: (a: A, b: B, c: C) => void, a?: A, b?: B, c?: C): number {
+  return setTimeout(guard, ms, run, a, b, c);
 }

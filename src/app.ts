@@ -36,7 +36,6 @@ export interface CommandResult {
   error?: string | undefined;
 }
 
-/** @public */
 export interface Topics {
   telemetry: string;
   command: string;
@@ -78,14 +77,15 @@ export function startApp(
     timer = after(intervalS * 1000, report);
     // Offline: the modem has other things to do, and a stale reading is worth little.
     if (!client.connected) return;
-    modem.signal((_, signal) => {
+    modem.script([modem.driver.signal], (_, lines) => {
       const memory = process.memory(false);
+      const signal = modem.driver.readSignal(lines);
       const telemetry: Telemetry = {
         battery: board.batteryV && Math.round(board.batteryV() * 100) / 100,
         temperature: Math.round(E.getTemperature() * 10) / 10,
-        rat: signal && signal.rat,
-        rsrpDbm: signal && signal.rsrpDbm,
-        rssiDbm: signal && signal.rssiDbm,
+        rat: signal.rat,
+        rsrpDbm: signal.rsrpDbm,
+        rssiDbm: signal.rssiDbm,
         uptimeS: Math.round(getTime() - clock.startedS),
         free: memory.free,
       };

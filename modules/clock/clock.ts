@@ -2,6 +2,7 @@
  * Time, proved before TLS: the modem judges certificates by its own clock, so that clock and the device's must come from
  * a trusted source, agree, and not be before the firmware was built.
  */
+import { quotedIn } from "../at/command.ts";
 import type { Done, Failure } from "../failure.ts";
 import { failure } from "../failure.ts";
 import { after } from "../guard.ts";
@@ -11,9 +12,8 @@ import type { Transport } from "../mqtt/transport.ts";
 import { decodeSntpReply, encodeSntpRequest } from "./sntp.ts";
 import { formatTime, parseTime, zoneOf } from "./time-text.ts";
 
-/** @public */
 export interface ClockOptions {
-  /** Servers for the modem's own NTP client and for SNTP, tried in this order. */
+  /** Server for the modem's own NTP client and for SNTP. */
   ntpHost: string;
   ntpPort: number;
   /** Seconds between synchronisations. */
@@ -44,29 +44,24 @@ export interface ClockStatus {
 export interface Clock {
   status: ClockStatus;
   /** Both clocks are set, agree, and the next synchronisation is not due. */
-  valid(): boolean;
+  isValid(): boolean;
   /** Tries the sources in order, then sets and compares the modem's RTC. */
   synchronise(done: Done): void;
   /** After the modem lost power or the device its memory: nothing is known any more. */
   invalidate(): void;
 }
 
-/** `unixS` is the time at the moment of the call. */
+/** `unixS` is the time at the moment of the call; 0 or too old a time is as good as an error. */
 type TimeDone = (error: Failure | undefined, unixS: number) => void;
-
-interface Source {
-  name: ClockSource;
-  read(done: TimeDone): void;
-}
 
 /** DESIGN.md, clock gate. */
 const AGREE_S = 2;
-const COMMAND_MS = 5000;
 const SNTP_MS = 5000;
-const SNTP_TRIES = 2;
 
 export function createClock(modem: Modem, sockets: Sockets, options: ClockOptions): Clock {
   const driver = modem.driver;
+  const host = options.ntpHost;
+  const port = options.ntpPort;
   const status: ClockStatus = {
     source: "none",
     syncedS: 0,
@@ -75,127 +70,114 @@ export function createClock(modem: Modem, sockets: Sockets, options: ClockOption
     startedS: getTime(),
     refused: "",
   };
-  let rtcKnown = false;
 
   // ---- sources
 
   function readNitz(done: TimeDone): void {
-    modem.script([driver.networkTime], COMMAND_MS, (error, lines) => {
-      const text = error ? "" : driver.readNetworkTime(lines);
-      done(text ? undefined : error || failure("CLOCK_NONE"), (text && parseTime(text)) || 0);
-    });
+    modem.script([driver.networkTime], (error, lines) => done(error, parseTime(driver.readNetworkTime(lines) || "")));
   }
 
   function readModemNtp(done: TimeDone): void {
-    const command = driver.ntp(CID, options.ntpHost, options.ntpPort);
-    modem.result(command, driver.ntpResult, driver.ntpMs, (error, line) => {
-      const answer = error ? 0 : driver.readNtp(line);
-      if (error || !(answer as string).length) done(error || failure("CLOCK_NTP", answer), 0);
+    modem.result(driver.ntp(CID, host, port), driver.ntpPrefix, driver.timing.ntpMs, (error, rest) => {
+      const text = rest.split('"')[1] || "";
       // Whether the text is local time or UTC beside a zone, no source says: with a zone it proves nothing.
-      else if (zoneOf(answer as string)) done(failure("CLOCK_ZONE", answer), 0);
-      else done(undefined, parseTime(answer as string) || 0);
+      done(error || (zoneOf(text) ? failure("CLOCK_ZONE") : undefined), parseTime(text));
     });
   }
 
   function readSntp(done: TimeDone): void {
-    sockets.open("udp", options.ntpHost, options.ntpPort, (error, socket) => {
-      if (!socket) done(error, 0);
-      else askSntp(socket, SNTP_TRIES, done);
+    sockets.open("udp", host, port, (error, socket) => {
+      if (socket) askSntp(socket, true, done);
+      else done(error, 0);
     });
   }
 
-  function askSntp(socket: Transport, tries: number, done: TimeDone): void {
-    let nonce = "";
-    while (nonce.length < 8) nonce += String.fromCharCode(E.hwRand() & 255);
+  function askSntp(socket: Transport, mayRepeat: boolean, done: TimeDone): void {
     const sentS = getTime();
-    let timer = after(SNTP_MS, over);
-    function over(): void {
-      timer = 0;
-      if (tries > 1) askSntp(socket, tries - 1, done);
-      else finish(failure("SNTP_TIMEOUT"), 0);
-    }
-    function finish(error: Failure | undefined, unixS: number): void {
-      if (timer) clearTimeout(timer);
+    const nonce = E.toString(
+      E.hwRand(),
+      E.hwRand(),
+      E.hwRand(),
+      E.hwRand(),
+      E.hwRand(),
+      E.hwRand(),
+      E.hwRand(),
+      1,
+    ) as string;
+    const timer = after(SNTP_MS, () => {
+      if (mayRepeat) askSntp(socket, false, done);
+      else finish("SNTP_TIMEOUT");
+    });
+    function finish(answer: number | string): void {
+      // Not the answer to this request: it may still come.
+      if (answer == "SNTP_ORIGIN") return;
+      clearTimeout(timer);
       socket.onData = socket.onClose = undefined;
       socket.close();
-      done(error, unixS);
-    }
-    socket.onClose = (cause) => finish(cause || failure("SOCKET_CLOSED"), 0);
-    socket.onData = (bytes) => {
-      const reply = decodeSntpReply(bytes, nonce);
-      // Not the answer to this request: it may still come.
-      if (reply == "SNTP_ORIGIN") return;
-      if (typeof reply == "string") finish(failure(reply), 0);
       // RFC 4330, section 5: the reply is old by half of what the way there and back took.
-      else finish(undefined, reply.transmitS + (getTime() - sentS - (reply.transmitS - reply.receiveS)) / 2);
-    };
-    socket.write(encodeSntpRequest(nonce), (error) => {
-      if (error) finish(error, 0);
-    });
+      if (typeof answer == "number") done(undefined, answer + (getTime() - sentS) / 2);
+      else done(failure(answer), 0);
+    }
+    socket.onClose = () => finish("SOCKET_CLOSED");
+    socket.onData = (bytes) => finish(decodeSntpReply(bytes, nonce));
+    // A failure to send ends the socket, and `onClose` says so.
+    socket.write(encodeSntpRequest(nonce), () => {});
   }
-
-  const sources: Source[] = [
-    { name: "nitz", read: readNitz },
-    { name: "modem-ntp", read: readModemNtp },
-    { name: "sntp", read: readSntp },
-  ];
 
   // ---- the gate
 
-  function synchronise(done: Done): void {
-    status.refused = "";
-    trySource(0, done);
-  }
-
-  function trySource(index: number, done: Done): void {
-    const source = sources[index];
-    if (!source) {
+  function trySource(sources: ClockSource[], done: Done): void {
+    const name = sources[0];
+    if (!name) {
       done(failure("CLOCK_UNPROVED", status.refused));
       return;
     }
-    source.read((error, unixS) => {
-      if (!error && unixS >= options.floorS) accept(source.name, unixS, done);
+    const read = name == "nitz" ? readNitz : name == "sntp" ? readSntp : readModemNtp;
+    read((error, unixS) => {
+      if (!error && unixS >= options.floorS) accept(name, unixS, done);
       else {
-        status.refused += `${source.name}:${error ? error.code : "CLOCK_FLOOR"} `;
-        trySource(index + 1, done);
+        status.refused += `${name}:${error ? error.code : unixS ? "CLOCK_FLOOR" : "CLOCK_NONE"} `;
+        trySource(sources.slice(1), done);
       }
     });
   }
 
   function accept(name: ClockSource, unixS: number, done: Done): void {
-    const ranOff = getTime() - unixS;
+    const ranOffS = getTime() - unixS;
     // Only a clock that was set before can drift.
-    if (status.syncedS) status.driftPpm = Math.round((ranOff / (unixS - status.syncedS)) * 1e6);
-    status.startedS -= ranOff;
-    setTime(unixS);
+    if (status.syncedS) status.driftPpm = Math.round((ranOffS / (unixS - status.syncedS)) * 1000000);
+    status.startedS -= ranOffS;
     status.syncedS = unixS;
+    setTime(unixS);
     checkRtc(true, (error) => {
-      status.source = error ? "none" : name;
-      rtcKnown = !error;
+      if (!error) status.source = name;
       done(error);
     });
   }
 
   /** Reads the RTC; when it is off, sets it, in UTC, and reads it once more. */
   function checkRtc(mayWrite: boolean, done: Done): void {
-    modem.script(["+CCLK?"], COMMAND_MS, (error, lines) => {
-      const unixS = parseTime((lines.join("").split('"')[1] as string) || "") || 0;
-      status.rtcErrorS = Math.round(unixS - getTime());
-      if (!error && Math.abs(status.rtcErrorS) <= AGREE_S) done();
-      else if (!mayWrite) done(failure("CLOCK_RTC", error ? error.cause : status.rtcErrorS));
-      else modem.script([`+CCLK="${formatTime(getTime())}"`], COMMAND_MS, () => checkRtc(false, done));
+    modem.script(["+CCLK?"], (_, lines) => {
+      const errorS = parseTime(quotedIn(lines, "+CCLK:") || "") - getTime();
+      status.rtcErrorS = Math.round(errorS);
+      if (Math.abs(errorS) <= AGREE_S) done();
+      else if (mayWrite) modem.script([`+CCLK="${formatTime(getTime())}+00"`], () => checkRtc(false, done));
+      else done(failure("CLOCK_RTC", status.rtcErrorS));
     });
+  }
+
+  function invalidate(): void {
+    status.source = "none";
   }
 
   return {
     status,
-    valid() {
-      const age = getTime() - status.syncedS;
-      return rtcKnown && age >= 0 && age < options.resyncS;
+    isValid: () => status.source != "none" && Math.abs(getTime() - status.syncedS) < options.resyncS,
+    synchronise(done) {
+      invalidate();
+      status.refused = "";
+      trySource(["nitz", "modem-ntp", "sntp"], done);
     },
-    synchronise,
-    invalidate() {
-      rtcKnown = false;
-    },
+    invalidate,
   };
 }

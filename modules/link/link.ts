@@ -5,6 +5,7 @@
 import type { Clock } from "../clock/clock.ts";
 import { after } from "../guard.ts";
 import type { Done, Failure } from "../failure.ts";
+import { failure } from "../failure.ts";
 import type { Files } from "../modem/files.ts";
 import type { Modem } from "../modem/modem.ts";
 import type { Sockets } from "../modem/sockets.ts";
@@ -13,7 +14,6 @@ import type { TlsProfile } from "../tls/profile.ts";
 import { configureTls, explainRefusal } from "../tls/tls.ts";
 import { backoffS, RUNGS, rungFor } from "./ladder.ts";
 
-/** @public */
 export interface LinkOptions {
   tls: TlsProfile;
   /** Longest wait for registration, s. */
@@ -24,12 +24,12 @@ export interface LinkOptions {
   watchdogS: number;
   /** `false`: TLS without proved time. Insecure, and said so at boot. */
   clockGate: boolean;
-  /** Seconds between synchronisations. */
+  /** Seconds between synchronisations of the clock. */
   resyncS: number;
 }
 
 /** @public */
-export type LinkState = "off" | "booting" | "ready" | "registered" | "active" | "timed" | "secured" | "connected";
+export type LinkState = "off" | "ready" | "registered" | "active" | "timed" | "secured" | "connected";
 
 /** @public */
 export interface LinkCounters {
@@ -56,6 +56,9 @@ export interface Link {
   onProgress(): void;
 }
 
+/** Radio off and on, or a PDP context deactivated (27.007 sets no limit; 40 s in the TCP/IP manual of BG96, D). */
+const RADIO_MS = 40000;
+
 /** Called at every change of state and at every failure; `retryS` and `rung` go with a failure. */
 export type LinkLog = (state: LinkState, error?: Failure, retryS?: number, rung?: string) => void;
 
@@ -68,11 +71,12 @@ export function createLink(
   options: LinkOptions,
   log: LinkLog,
 ): Link {
-  const counters: LinkCounters = { connects: 0, failures: 0, rungs: RUNGS.map(() => 0) };
-  let running = false;
+  const counters: LinkCounters = { connects: 0, failures: 0, rungs: [0, 0, 0, 0, 0, 0] };
+  const tls = options.tls;
+  let isRunning = false;
   /** A step or a rung is under way, or a wait. */
-  let busy = false;
-  let configured = false;
+  let isBusy = false;
+  let isConfigured = false;
   /** Waits for CONNACK or for the end of the connection. */
   let onConnect: Done | undefined;
   let resyncTimer = 0;
@@ -81,80 +85,66 @@ export function createLink(
     if (options.watchdogS) E.kickWatchdog();
   }
 
-  function enter(state: LinkState): void {
-    link.state = state;
-    log(state);
-  }
-
   /** Runs one step and looks again. */
   function step(state: LinkState, run: (done: Done) => void): void {
-    busy = true;
+    isBusy = true;
     run((error) => {
-      busy = false;
-      if (!running) return;
+      isBusy = false;
       progress();
       if (error) recover(error);
       else {
-        enter(state);
+        link.state = state;
+        log(state);
         advance();
       }
     });
   }
 
   function advance(): void {
-    if (busy || !running) return;
     const state = modem.state;
-    if (state == "off" || state == "booting") {
-      configured = false;
+    if (isBusy || !isRunning) return;
+    if (state == "off") {
+      isConfigured = false;
       clock.invalidate();
       step("ready", modem.powerOn);
     } else if (state == "ready") step("registered", (done) => modem.register(options.registrationS * 1000, done));
     else if (state == "registered") step("active", modem.activate);
-    else if (options.clockGate && !clock.valid()) step("timed", synchronise);
-    else if (!configured) step("secured", configure);
+    else if (options.clockGate && !clock.isValid()) step("timed", synchronise);
+    else if (!isConfigured) step("secured", configure);
     else if (!client.connected) step("connected", connect);
   }
 
+  /** While connected the time is proved anew now and then; a failure costs nothing but another try in an hour. */
   function synchronise(done: Done): void {
     clock.synchronise((error) => {
-      if (!error) planResync(options.resyncS);
+      if (resyncTimer) clearTimeout(resyncTimer);
+      resyncTimer = after((error ? 3600 : options.resyncS) * 1000, () => {
+        resyncTimer = 0;
+        if (client.connected) synchronise(() => {});
+      });
       done(error);
     });
   }
 
-  /** While connected the time is proved anew now and then; a failure costs nothing but another try in an hour. */
-  function planResync(seconds: number): void {
-    if (resyncTimer) clearTimeout(resyncTimer);
-    resyncTimer = after(seconds * 1000, () => {
-      resyncTimer = 0;
-      if (link.state == "connected" && !busy) clock.synchronise((error) => planResync(error ? 3600 : options.resyncS));
-    });
-  }
-
   function configure(done: Done): void {
-    configureTls(modem, options.tls, (error) => {
-      configured = !error;
+    configureTls(modem, tls, (error) => {
+      isConfigured = !error;
       done(error);
     });
   }
 
   function connect(done: Done): void {
-    const tls = options.tls;
     sockets.open("tls", tls.host, tls.port, (error, socket) => {
+      const isRefused = !!error && error.code == "TLS_REFUSED";
+      // It may have been the time after all: prove it again before the next attempt.
+      if (isRefused) clock.invalidate();
       if (socket) {
         onConnect = done;
         client.attach(socket);
-      } else if (error && error.code == "TLS_REFUSED") refused(error, done);
+        // The questions cost energy: once in a row of failures is enough.
+      } else if (isRefused && !link.failed) explainRefusal(sockets, files, tls, error as Failure, done);
       else done(error);
     });
-  }
-
-  function refused(error: Failure, done: Done): void {
-    // It may have been the time after all: prove it again before the next attempt.
-    clock.invalidate();
-    // The questions cost energy: once a row of failures is enough.
-    if (link.failed) done(error);
-    else explainRefusal(sockets, files, options.tls, error, done);
   }
 
   function onMqtt(error?: Failure): void {
@@ -165,50 +155,43 @@ export function createLink(
       link.failed = 0;
     }
     if (done) done(error);
-    else if (error && running && !busy) recover(error);
+    else if (error) recover(error);
   }
 
   function recover(error: Failure): void {
+    if (isBusy || !isRunning) return;
     const count = ++link.failed;
     const rung = rungFor(error, count);
     const waitS = backoffS(count, options.backoffMaxS, Math.random());
     counters.failures++;
-    counters.rungs[rung] = (counters.rungs[rung] as number) + 1;
+    (counters.rungs[rung] as number)++;
     link.error = error;
     link.state = modem.state;
     log(link.state, error, waitS, RUNGS[rung]);
-    busy = true;
-    after(waitS * 1000, () => {
-      progress();
-      busy = false;
-      if (running) climb(rung);
-    });
-  }
-
-  function climb(rung: number): void {
-    const on = modem.state != "off";
-    if (rung == 5) E.reboot();
-    else if (rung == 4) rise((done) => modem.powerOff(done));
-    else if (rung == 3) rise(modem.reset);
-    else if (rung == 2 && on) rise(modem.restartRadio);
-    else if (rung == 1 && modem.state == "active") rise(modem.deactivate);
-    else advance();
+    isBusy = true;
+    after(waitS * 1000, climb, rung);
   }
 
   /** A rung that fails is no failure of its own: the steps that follow show what it did. */
-  function rise(run: (done: Done) => void): void {
-    configured = false;
-    step(link.state, (done) => run(() => done()));
-  }
-
-  function onDown(error: Failure): void {
-    sockets.dropAll(error);
-    // A step under way hears of it by its own callback.
-    if (running && !busy && !onConnect) recover(error);
+  function climb(rung: number): void {
+    const risen = (): void => {
+      isBusy = false;
+      advance();
+    };
+    progress();
+    if (rung) isConfigured = false;
+    if (rung == 5) E.reboot();
+    else if (rung == 4) modem.powerOff(risen);
+    else if (rung == 3) modem.reset(risen);
+    else if (rung && modem.state != "off") {
+      // Parts of one line are executed in order.
+      modem.script(rung == 2 ? ["+CFUN=0", "+CFUN=1"] : [modem.driver.deactivate], risen, RADIO_MS);
+      modem.state = rung == 2 ? "ready" : "registered";
+    } else risen();
   }
 
   client.on("connect", () => onMqtt());
-  client.on("close", (cause?: Failure) => onMqtt(cause || { code: "SOCKET_CLOSED" }));
+  client.on("close", (cause?: Failure) => onMqtt(cause || failure("SOCKET_CLOSED")));
 
   const link: Link = {
     state: "off",
@@ -216,20 +199,19 @@ export function createLink(
     error: undefined,
     failed: 0,
     start() {
-      running = true;
+      isRunning = true;
       if (options.watchdogS) E.enableWatchdog(options.watchdogS, false);
       advance();
     },
     stop(done) {
-      running = false;
-      client.end(false, () =>
-        modem.powerOff((error) => {
-          link.state = "off";
-          done(error);
-        }),
-      );
+      isRunning = false;
+      client.end(false, () => modem.powerOff(done));
     },
-    onDown,
+    onDown(error) {
+      sockets.dropAll(error);
+      // A step under way hears of it by its own callback; without one this is the news.
+      if (!onConnect) recover(error);
+    },
     onProgress: progress,
   };
   return link;

@@ -1,24 +1,25 @@
 /**
- * What the engine knows about a modem family: a record of numbers and of pure functions that build commands or read
- * lines. No I/O, no timers, no state. A question about the modem's type anywhere else is a missing field here.
+ * What the engine knows about a modem family: a record of numbers, of command line parts and of pure functions that
+ * build commands or read lines. No I/O, no timers, no state. A question about the modem's type anywhere else is a
+ * missing field here.
  */
 import type { Command } from "../at/command.ts";
-import { parameters, quoted } from "../at/command.ts";
+import { quoted } from "../at/command.ts";
 import type { TlsProfile } from "../tls/profile.ts";
 
-export { parameters, quoted };
+export { quoted };
 export type { Command, TlsProfile };
 
 export type SocketKind = "tls" | "tcp" | "udp";
 
-/** What a URC says. `id` is the socket's. */
+/** A URC that the engine acts upon. */
 export interface Urc {
   /**
-   * `recv`: data wait on socket `id`; `closed`: the peer closed it; `pdp`: the PDP context was lost; `boot`: the modem
-   * has started; `ready`: it takes commands; `off`: it is switching off; `known`: nothing to do.
+   * `recv`: data wait on socket `id`; `closed`: the peer closed it; `pdpdeact`: the PDP context was lost; `ready`: the
+   * modem has booted and takes commands. Anything else is known and needs nothing.
    */
-  type: "recv" | "closed" | "pdp" | "boot" | "ready" | "off" | "known";
-  id?: number;
+  event: string;
+  id: number;
 }
 
 /** Milliseconds; each value's source stands in its family's record. */
@@ -27,23 +28,13 @@ export interface DriverTiming {
   powerOnMs: number;
   powerOffMs: number;
   resetMs: number;
-  /** From the end of a pulse to the first answer, at most. */
+  /** From the end of a pulse to `ready`, at most. */
   bootMs: number;
   /** From the power-down command to silence, at most. */
   shutdownMs: number;
   activateMs: number;
   openMs: number;
-  sendMs: number;
-  closeMs: number;
-}
-
-export interface DriverLimits {
-  /** Characters in one command line. */
-  line: number;
-  /** Bytes in one send command, and in one receive command. */
-  send: number;
-  receive: number;
-  sockets: number;
+  ntpMs: number;
 }
 
 /**
@@ -67,13 +58,6 @@ export interface TlsCapabilities {
 
 export type Capability = "yes" | "no" | "unproved";
 
-/** One setting: the part of a command line that writes it, the part that reads it, and how the answer reads when right. */
-export interface Setting {
-  write: string;
-  read: string;
-  expect: string;
-}
-
 /** @public */
 export interface Signal {
   /** Radio access technology as the modem names it, `NOSERVICE` when there is none. */
@@ -84,61 +68,55 @@ export interface Signal {
   rsrpDbm?: number | undefined;
 }
 
-/** @public */
+/** Command line parts stand without `AT`, so that several can go as one line (V.250, 5.4.5). */
 export interface Driver {
   /** The family, e.g. `quectel-bg9x`. */
-  name: string;
+  family: string;
   timing: DriverTiming;
-  limits: DriverLimits;
+  /** Characters in one command line, at most. */
+  lineLength: number;
+  /** Bytes in one send command, at most. */
+  sendBytes: number;
   tls: TlsCapabilities;
-  /** Command line parts sent once after every boot, behind `+CMEE=1`. */
-  init: string[];
-  /** Asks how many tries of the SIM's PIN are left, and finds that number in the answer. */
+  /** Sent once after every boot, behind `+CMEE=1`. */
+  setUp: string[];
+  /** Asks how many tries of the SIM's PIN are left; that number follows `pinTriesPrefix`. */
   pinTries: string;
-  readPinTries(lines: string[]): number;
-  /** Command line parts that define and activate the PDP context `cid`. */
+  pinTriesPrefix: string;
+  /** Defines and activates the PDP context `cid`, and asks for its address, which `address` finds in the answer. */
   activate(cid: number, apn: string, user: string, password: string): string[];
-  deactivate(cid: number): string[];
   activeQuery: string;
-  /** The IP address of the active context, or undefined. */
-  readActive(cid: number, lines: string[]): string | undefined;
-  /** Switches off in order. */
-  shutdown: string;
-  /** Asks for network time (NITZ), in UTC. */
+  address(cid: number, lines: string[]): string | undefined;
+  deactivate: string;
+  switchOff: string;
+  /** Asks for network time (NITZ) in UTC, read by `readNetworkTime` as `yyyy/MM/dd,hh:mm:ss`; nothing when there is none. */
   networkTime: string;
-  /** `yyyy/MM/dd,hh:mm:ss` and zone as the modem writes it, or undefined when the network gave none. */
   readNetworkTime(lines: string[]): string | undefined;
-  /** The modem's own NTP client; the result comes later in a line with prefix `ntpResult`. */
+  /** The modem's own NTP client. Its result, a time in quotes or the cause of a failure, follows `ntpPrefix`. */
   ntp(cid: number, host: string, port: number): Command;
-  ntpResult: string;
-  /** Time text, or the cause as a number. */
-  readNtp(line: string): string | number;
-  ntpMs: number;
+  ntpPrefix: string;
   signal: string;
   readSignal(lines: string[]): Signal;
-  /** Every TLS setting, explicitly; factory defaults are unsafe. */
-  tlsSettings(profile: TlsProfile): Setting[];
-  /** Opens a socket; its result comes in a line with prefix `openResult`. */
-  open(kind: SocketKind, cid: number, id: number, host: string, port: number): Command;
-  openResult(kind: SocketKind, id: number): string;
-  /** 0 is success; every other cause has a code in `openCodes`, or is `SOCKET_OPEN`. */
-  readOpen(line: string): number;
-  openCodes(kind: SocketKind, cause: number): string;
+  /**
+   * Every TLS setting, explicitly, for factory defaults are unsafe: `+NAME=...,value`. The same without the last value
+   * reads it, and the answer repeats it with a colon for the `=`.
+   */
+  tlsSettings(profile: TlsProfile): string[];
+  openSocket(kind: SocketKind, cid: number, id: number, host: string, port: number): Command;
+  /** The result of opening follows this: 0, or a cause. */
+  openPrefix(kind: SocketKind, id: number): string;
+  /** The cause's code where it has its own, else undefined. */
+  openCode(kind: SocketKind, cause: number): string | undefined;
   /** The cause that means: the id is still taken from an earlier life. */
   idInUse: number;
-  /** The cause that, several times in a row, means that only a power cycle helps. */
-  wornOut: number;
-  send(kind: SocketKind, id: number, bytes: string): Command;
-  receive(kind: SocketKind, id: number, count: number): Command;
-  close(kind: SocketKind, id: number): Command;
-  /** Stores a file; the answer is checked by `readStored`. */
-  store(name: string, bytes: string): Command;
-  /** The checksum the modem computed, as text without leading zeros and in upper case, and the size. */
-  readStored(lines: string[]): { size: number; sum: string } | undefined;
-  checksum(bytes: string): string;
-  remove(name: string): Command;
-  list: string;
-  /** Name and size of one file, from one line of the list. */
-  readFile(line: string): { name: string; size: number } | undefined;
-  urc(line: string): Urc | undefined;
+  sendTo(kind: SocketKind, id: number, bytes: string): Command;
+  receiveFrom(kind: SocketKind, id: number, count: number): Command;
+  closeSocket(kind: SocketKind, id: number): Command;
+  /** Stores a file; the modem answers as `storedAs` says when every byte arrived. */
+  store(fileName: string, bytes: string): Command;
+  storedAs(bytes: string): string;
+  removeFile(fileName: string): Command;
+  listFiles: string;
+  /** For every line that no command asked for; undefined when this family knows no such URC. */
+  readUrc(line: string): Urc | undefined;
 }

@@ -15,22 +15,20 @@ export const UNREGISTERED: RegistrationState = { eps: 0, gprs: 0 };
 
 /** The state behind `line`, or undefined when it is no registration line. Answer and URC differ by a leading <n>. */
 export function nextRegistration(state: RegistrationState, line: string): RegistrationState | undefined {
-  const eps = line.startsWith("+CEREG:");
-  if (!eps && !line.startsWith("+CGREG:")) return undefined;
+  const isEps = line.startsWith("+CEREG:");
+  if (!isEps && !line.startsWith("+CGREG:")) return undefined;
   const words = line.substr(7).split(",");
-  const second = (words[1] || "").trim();
   // `2,1` is <n>,<stat>; in `1,"01A2"` the second is the area code, which some firmware leaves without quotes.
-  const answer = second.length == 1 || (second.length == 2 && second < "99");
-  const stat = parseInt(answer ? second : (words[0] as string), 10);
+  const stat = parseInt((words[1] && words[1].trim().length < 3 ? words[1] : words[0]) as string, 10);
   if (!(stat >= 0)) return state;
-  return eps ? { eps: stat, gprs: state.gprs } : { eps: state.eps, gprs: stat };
+  return isEps ? { eps: stat, gprs: state.gprs } : { eps: state.eps, gprs: stat };
 }
 
 /** <stat> 1 home, 5 roaming, 2 searching, 3 denied; all others carry no data. */
 export function registrationOf(state: RegistrationState): Registration {
-  const either = (stat: number): boolean => state.eps == stat || state.gprs == stat;
-  if (either(1)) return "registered";
-  if (either(5)) return "roaming";
-  if (either(2)) return "searching";
-  return either(3) ? "denied" : "off";
+  const stats = [state.eps, state.gprs];
+  if (stats.includes(1)) return "registered";
+  if (stats.includes(5)) return "roaming";
+  if (stats.includes(2)) return "searching";
+  return stats.includes(3) ? "denied" : "off";
 }

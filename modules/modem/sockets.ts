@@ -24,10 +24,12 @@ interface Socket extends Transport {
   id: number;
   kind: SocketKind;
   /** A URC said that there is more. */
-  waiting: boolean;
-  pulling: boolean;
-  /** Why it is closing; its id stays reserved until the modem has confirmed. */
-  ending: boolean;
+  hasMore: boolean;
+  isPulling: boolean;
+  /** The peer has closed; what it sent before may still be in the modem. */
+  isClosed: boolean;
+  /** Closing; its id stays reserved until the modem has confirmed. */
+  isEnding: boolean;
 }
 
 /** `SEND FAIL` means that the modem's send buffer is full (TCP/IP manual): so often is it tried again, a second apart. */
@@ -36,125 +38,95 @@ const SEND_TRIES = 5;
 /** `onHeard` is called whenever a peer was heard. */
 export function createSockets(modem: Modem, onHeard: () => void): Sockets {
   const driver = modem.driver;
+  const channel = modem.channel;
   let sockets: Socket[] = [];
-
-  function find(id: number | undefined): Socket | undefined {
-    return sockets.find((socket) => socket.id == id);
-  }
-
-  function freeId(): number {
-    let id = 0;
-    while (find(id)) id++;
-    return id;
-  }
 
   /** Ends the socket towards its user at once, towards the modem when it answers. */
   function end(socket: Socket, cause?: Failure): void {
-    if (socket.ending) return;
-    socket.ending = true;
-    modem.channel.send(driver.close(socket.kind, socket.id), () => forget(socket));
+    if (socket.isEnding) return;
+    socket.isEnding = true;
+    channel.send(driver.closeSocket(socket.kind, socket.id), () => forget(socket));
     if (socket.onClose) socket.onClose(cause);
+  }
+
+  function find(id: number): Socket | undefined {
+    return sockets.find((other) => other.id == id);
   }
 
   function forget(socket: Socket): void {
     sockets = sockets.filter((other) => other != socket);
   }
 
-  function write(socket: Socket, bytes: string, tries: number, done: Done): void {
-    if (socket.ending) {
-      done(failure("SOCKET_CLOSED"));
-      return;
-    }
-    const piece = bytes.substr(0, driver.limits.send);
-    modem.channel.send(driver.send(socket.kind, socket.id, piece), (error) => {
-      if (error && error.cause == "SEND FAIL" && tries > 1) after(1000, () => write(socket, bytes, tries - 1, done));
-      else if (error) {
-        end(socket, error);
-        done(error);
-      } else if (bytes.length > piece.length) write(socket, bytes.substr(piece.length), SEND_TRIES, done);
-      else done();
-    });
-  }
-
-  function deliver(socket: Socket, data: string): void {
-    onHeard();
-    if (socket.onData) socket.onData(data);
+  function write(socket: Socket, bytes: string, done: Done, tries: number): void {
+    const piece = bytes.substr(0, driver.sendBytes);
+    if (socket.isEnding) done(failure("SOCKET_CLOSED"));
+    else
+      channel.send(driver.sendTo(socket.kind, socket.id, piece), (error) => {
+        if (error && error.cause == "SEND FAIL" && tries) after(1000, () => write(socket, bytes, done, tries - 1));
+        else if (error) {
+          end(socket, error);
+          done(error);
+        } else if (bytes.length > piece.length) write(socket, bytes.substr(piece.length), done, SEND_TRIES);
+        else done();
+      });
   }
 
   function pull(socket: Socket): void {
-    if (socket.pulling || socket.ending) return;
     const count = modem.port.receiveBytes;
-    socket.pulling = true;
-    socket.waiting = false;
-    modem.channel.send(driver.receive(socket.kind, socket.id, count), (error, answer) => {
-      const data = answer.data;
-      socket.pulling = false;
-      if (socket.ending) return;
-      if (error) end(socket, error);
-      else {
-        if (data) deliver(socket, data);
-        // A full piece, or a URC that came meanwhile: there is more. A short piece emptied the modem's buffer.
-        if (socket.waiting || data.length == count) pull(socket);
+    // Nobody listens while it opens: `attempt` pulls then.
+    if (socket.isPulling || socket.isEnding || !socket.onData) return;
+    socket.isPulling = true;
+    socket.hasMore = false;
+    channel.send(driver.receiveFrom(socket.kind, socket.id, count), (error, _, data) => {
+      socket.isPulling = false;
+      if (data && socket.onData) {
+        onHeard();
+        socket.onData(data);
       }
+      // A full piece, or a URC that came meanwhile: there is more. A short piece emptied the modem's buffer.
+      if (!error && (socket.hasMore || data.length == count || (socket.isClosed && data))) pull(socket);
+      else if (error || socket.isClosed) end(socket, socket.isClosed ? failure("SOCKET_CLOSED") : error);
     });
-  }
-
-  /** What the peer sent before it closed may still be in the modem. */
-  function drain(socket: Socket): void {
-    const count = modem.port.receiveBytes;
-    if (socket.ending) return;
-    modem.channel.send(driver.receive(socket.kind, socket.id, count), (error, answer) => {
-      if (socket.ending) return;
-      if (!error && answer.data) {
-        deliver(socket, answer.data);
-        drain(socket);
-      } else end(socket, failure("SOCKET_CLOSED"));
-    });
-  }
-
-  function opened(kind: SocketKind, id: number): Socket {
-    const socket: Socket = {
-      id,
-      kind,
-      waiting: false,
-      pulling: false,
-      ending: false,
-      write: (bytes, done) => write(socket, bytes, SEND_TRIES, done),
-      close: () => end(socket),
-      poll: () => pull(socket),
-    };
-    return socket;
   }
 
   function open(kind: SocketKind, host: string, port: number, done: SocketDone): void {
-    const id = freeId();
-    if (id >= driver.limits.sockets) {
-      done(failure("SOCKET_FULL"));
-      return;
-    }
-    const socket = opened(kind, id);
+    let id = 0;
+    while (find(id)) id++;
+    const socket: Socket = {
+      id,
+      kind,
+      hasMore: false,
+      isPulling: false,
+      isClosed: false,
+      isEnding: false,
+      write: (bytes, written) => write(socket, bytes, written, SEND_TRIES),
+      close: () => end(socket),
+      poll: () => pull(socket),
+    };
     // Reserved while it opens: the modem may take minutes.
     sockets.push(socket);
-    attempt(socket, host, port, true, done);
+    attempt(socket, host, port, done, true);
   }
 
-  function attempt(socket: Socket, host: string, port: number, again: boolean, done: SocketDone): void {
+  function attempt(socket: Socket, host: string, port: number, done: SocketDone, isFirst: boolean): void {
     const kind = socket.kind;
-    const prefix = driver.openResult(kind, socket.id);
-    modem.result(driver.open(kind, CID, socket.id, host, port), prefix, driver.timing.openMs, (error, line) => {
-      const cause = error ? -1 : driver.readOpen(line);
-      if (cause == 0) {
+    const id = socket.id;
+    const command = driver.openSocket(kind, CID, id, host, port);
+    modem.result(command, driver.openPrefix(kind, id), driver.timing.openMs, (error, rest) => {
+      const cause = parseInt(rest, 10);
+      if (!error && !cause) {
         done(undefined, socket);
-        // Data may have come before this end was known.
-        if (socket.waiting) pull(socket);
+        if (socket.hasMore) pull(socket);
         return;
       }
       // The id is free again only after a close, whatever the result of the open was.
-      modem.channel.send(driver.close(kind, socket.id), () => {
-        if (cause == driver.idInUse && again) attempt(socket, host, port, false, done);
+      channel.send(driver.closeSocket(kind, id), () => {
+        if (cause == driver.idInUse && isFirst) attempt(socket, host, port, done, false);
         else {
           forget(socket);
-          done(error || failure(driver.openCodes(kind, cause), cause, `${kind} ${quoted(host)}:${port}`));
+          done(
+            error || failure(driver.openCode(kind, cause) || "SOCKET_OPEN", cause, `${kind} ${quoted(host)}:${port}`),
+          );
         }
       });
     });
@@ -165,20 +137,17 @@ export function createSockets(modem: Modem, onHeard: () => void): Sockets {
     onUrc(urc) {
       const socket = find(urc.id);
       if (!socket) return;
-      if (urc.type == "closed") drain(socket);
-      else {
-        socket.waiting = true;
-        // While it opens nobody listens yet.
-        if (socket.onData) pull(socket);
-      }
+      if (urc.event == "closed") socket.isClosed = true;
+      if (urc.event == "recv") socket.hasMore = true;
+      pull(socket);
     },
     dropAll(cause) {
       const dropped = sockets;
       sockets = [];
       for (const socket of dropped) {
-        const open = !socket.ending;
-        socket.ending = true;
-        if (open && socket.onClose) socket.onClose(cause);
+        const wasOpen = !socket.isEnding;
+        socket.isEnding = true;
+        if (wasOpen && socket.onClose) socket.onClose(cause);
       }
     },
   };

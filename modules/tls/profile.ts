@@ -1,16 +1,15 @@
 /**
  * How a TLS connection is to be made and verified. File names are names in the modem's store; the private key is
  * nowhere else.
- * @public
  */
 export interface TlsProfile {
   host: string;
   port: number;
   /** CA certificate. */
   ca: string;
-  /** Client certificate and private key: both or neither. */
-  cert?: string | undefined;
-  key?: string | undefined;
+  /** Client certificate and private key: both, or "" and "". */
+  cert: string;
+  key: string;
   /** `false` switches every check off; it must be written out and is reported as insecure. */
   verify: boolean;
   /** Lowest version accepted; nothing below TLS 1.2 can be expressed. */

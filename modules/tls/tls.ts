@@ -4,7 +4,6 @@
  */
 import type { Done, Failure } from "../failure.ts";
 import { failure } from "../failure.ts";
-import type { Setting } from "../modem/driver.ts";
 import type { Files } from "../modem/files.ts";
 import type { Modem } from "../modem/modem.ts";
 import type { Sockets } from "../modem/sockets.ts";
@@ -16,31 +15,23 @@ function plain(text: string): string {
 }
 
 /** The first setting that does not read as it was written, or undefined. */
-export function compareSettings(settings: Setting[], lines: string[]): string | undefined {
-  const found = lines.map((line) => plain(line.substr(line.indexOf(":") + 1)));
-  for (const setting of settings) if (found.indexOf(plain(setting.expect)) < 0) return setting.read;
-  return undefined;
+export function wrongSetting(settings: string[], lines: string[]): string | undefined {
+  const found = lines.map(plain);
+  return settings.find((setting) => !found.includes(plain(setting.replace("=", ":"))));
 }
 
 /** Writes all settings of the profile and proves that the modem took them: `TLS_SETTING`, `TLS_READBACK`. */
 export function configureTls(modem: Modem, profile: TlsProfile, done: Done): void {
   const settings = modem.driver.tlsSettings(profile);
-  modem.script(
-    settings.map((setting) => setting.write),
-    5000,
-    (error) => {
-      if (error) done(failure("TLS_SETTING", error.cause, error.command));
-      else
-        modem.script(
-          settings.map((setting) => setting.read),
-          5000,
-          (unread, lines) => {
-            const wrong = unread ? unread.command : compareSettings(settings, lines);
-            done(wrong === undefined ? undefined : failure("TLS_READBACK", unread && unread.cause, wrong));
-          },
-        );
-    },
-  );
+  const queries = settings.map((setting) => setting.substr(0, setting.lastIndexOf(",")));
+  modem.script(settings, (error) => {
+    if (error) done(failure("TLS_SETTING", error.cause, error.command));
+    else
+      modem.script(queries, (_, lines) => {
+        const wrong = wrongSetting(settings, lines);
+        done(wrong ? failure("TLS_READBACK", wrong) : undefined);
+      });
+  });
 }
 
 /**
@@ -54,11 +45,11 @@ export function explainRefusal(
   refusal: Failure,
   done: (error: Failure) => void,
 ): void {
-  files.list((unlisted, found) => {
+  files.list((_, lines) => {
+    const list = lines.join("");
+    const missing = [profile.ca, profile.cert, profile.key].find((name) => !!name && !list.includes(`${name}"`));
     // Some firmware lists nothing whatever is asked: an empty list proves nothing.
-    const names = found.map((file) => file.name);
-    const missing = [profile.ca, profile.cert, profile.key].filter((name) => !!name && names.indexOf(name) < 0);
-    if (!unlisted && names.length && missing.length) done(failure("TLS_FILE", missing[0]));
+    if (list && missing) done(failure("TLS_FILE", missing));
     else
       sockets.open("tcp", profile.host, profile.port, (error, socket) => {
         if (socket) socket.close();
