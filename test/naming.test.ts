@@ -7,14 +7,12 @@ import { root } from "../tools/build/paths.ts";
 import { deviceNames, publicNames } from "../tools/build/property-names.ts";
 
 const problemsIn = (text: string) =>
-  checkNaming(deviceProgram({ "/x/probe.ts": `${text}\nexport {};\n` }), deviceNames().properties).map(
-    (p) => p.message,
-  );
+  checkNaming(deviceProgram({ "/x/probe.ts": `${text}\nexport {};\n` }), deviceNames.properties).map((p) => p.message);
 
 describe("property names", () => {
-  it("of the project never become text where the build renames them", () => {
+  it("of the project never become text where the build renames them", async () => {
     const folders = ["modules", "src", "boards"].map((folder) => join(root, folder)).filter(existsSync);
-    const kept = new Set([...deviceNames().properties, ...publicNames(folders)]);
+    const kept = new Set([...deviceNames.properties, ...(await publicNames(folders))]);
     assert.deepEqual(checkNaming(deviceProgram(), kept), []);
   });
 

@@ -1,8 +1,8 @@
-import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { dirname, isAbsolute, join, relative, resolve } from "node:path";
+import { existsSync, readFileSync } from "node:fs";
+import { isAbsolute, join, relative, resolve } from "node:path";
 import type { OutputOptions, Plugin, SourceMap } from "rollup";
-import { cacheDir, root } from "./paths.ts";
+import { hash, pipelineVersion, readCache, writeCache } from "./cache.ts";
+import { root } from "./paths.ts";
 
 export interface Bundle {
   code: string;
@@ -31,19 +31,33 @@ export async function bundleModule(entry: string, options: BundleOptions = {}): 
   const path = isAbsolute(entry) ? entry : join(root, entry);
   if (!existsSync(path)) throw new Error(`cannot bundle ${entry}: there is no such file`);
   const key = hash(JSON.stringify([pipelineVersion(), relative(root, path), options]));
-  const cached = readCache(key);
-  if (cached) return cached;
+  const known = readCache<CacheEntry>("bundles", key);
+  if (known && isFresh(known)) return { code: known.code, map: known.map };
 
-  const files = new Map<string, string>();
+  const files: Record<string, string> = {};
   const [bundle] = await rollupScript(path, options, {
     format: "cjs",
     exports: "named",
-    onFile: (file, text) => files.set(file, hash(text)),
+    onFile: (file, text) => {
+      files[relative(root, file)] = hash(text);
+    },
     outputs: [options.lower === false ? [] : [await lowering()]],
   });
   if (!bundle) throw new Error(`rollup made nothing of ${entry}`);
-  writeCache(key, bundle, files);
+  writeCache("bundles", key, { ...bundle, files } satisfies CacheEntry);
   return bundle;
+}
+
+interface CacheEntry extends Bundle {
+  /** What went into it, by path, as hashes. */
+  files: Record<string, string>;
+}
+
+function isFresh(entry: CacheEntry): boolean {
+  return Object.entries(entry.files).every(([file, sum]) => {
+    const path = join(root, file);
+    return existsSync(path) && hash(readFileSync(path, "utf8")) === sum;
+  });
 }
 
 interface ScriptOptions {
@@ -68,6 +82,8 @@ export async function rollupScript(entry: string, options: BundleOptions, script
   const build = await rollup({
     input: entry,
     plugins: [typeScriptPlugin({ virtual: virtualModules(options), ...(onFile ? { onFile } : {}) })],
+    // An image has nobody to export to: what main.ts exports is not kept for its own sake.
+    preserveEntrySignatures: script.format === "es" ? false : "strict",
     treeshake: { moduleSideEffects: script.format === "es", tryCatchDeoptimization: false },
     onwarn: (warning, warn) => {
       // A cycle has no order in which everything is defined before its use.
@@ -111,50 +127,4 @@ function relativeMap(map: SourceMap | null): string {
   // Rollup was given no file name, so its sources are relative to the current directory.
   const sources = map.sources.map((s) => (s.startsWith("\0") ? s.slice(1) : relative(root, resolve(s))));
   return JSON.stringify({ ...map, sources });
-}
-
-function hash(text: string): string {
-  return createHash("sha256").update(text).digest("hex").slice(0, 32);
-}
-
-let version: string | undefined;
-/** Changes whenever something that makes bundles changes, so that a cached bundle is never an old compiler's. */
-function pipelineVersion(): string {
-  version ??= hash(
-    ["bundle.ts", "lower.ts", "scopes.ts", "typescript-plugin.ts"]
-      .map((file) => readFileSync(join(root, "tools", "build", file), "utf8"))
-      .concat(readFileSync(join(root, "package-lock.json"), "utf8"))
-      .join("\0"),
-  );
-  return version;
-}
-
-interface CacheEntry extends Bundle {
-  files: Record<string, string>;
-}
-
-function readCache(key: string): Bundle | undefined {
-  try {
-    const entry = JSON.parse(readFileSync(cacheFile(key), "utf8")) as CacheEntry;
-    const isFresh = Object.entries(entry.files).every(
-      ([file, sum]) => hash(readFileSync(join(root, file), "utf8")) === sum,
-    );
-    return isFresh ? { code: entry.code, map: entry.map } : undefined;
-  } catch {
-    return undefined; // not there, cut off half-way, or a file of it is gone: make it anew
-  }
-}
-
-function writeCache(key: string, bundle: Bundle, files: Map<string, string>): void {
-  const byName = Object.fromEntries([...files].map(([file, sum]) => [relative(root, file), sum]));
-  const file = cacheFile(key);
-  mkdirSync(dirname(file), { recursive: true });
-  const entry: CacheEntry = { ...bundle, files: byName };
-  // Test files run in parallel and want the same modules.
-  writeFileSync(`${file}.${process.pid}`, JSON.stringify(entry));
-  renameSync(`${file}.${process.pid}`, file);
-}
-
-function cacheFile(key: string): string {
-  return join(cacheDir, "bundles", `${key}.json`);
 }

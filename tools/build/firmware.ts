@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Plugin } from "rollup";
 import { CliError } from "../cli/errors.ts";
 import { type Bundle, lowering, rollupScript } from "./bundle.ts";
@@ -53,16 +53,17 @@ export async function bundleFirmware(options: FirmwareOptions): Promise<Firmware
   const buildTime = options.buildTime ?? buildTimeNow();
   const constants = { BUILD_TIME: buildTime, VERSION: version, BOARD: board };
 
-  const known = deviceNames();
-  const own = publicNames(["modules", "src", "boards"].map((dir) => join(root, dir)).filter(existsSync));
-  const keepProperties = new Set([...known.properties, ...own]);
+  const sources = new Set(["modules", "src", "boards"].map((dir) => join(root, dir)).filter(existsSync));
+  if (options.entry) sources.add(dirname(options.entry));
+  const own = await publicNames([...sources]);
+  const keepProperties = new Set([...deviceNames.properties, ...own]);
   let names: Record<string, string> = {};
   const minify: Plugin = {
     name: "godwit-minify",
     async renderChunk(code) {
       const minified = await minifyScript(code, {
         keepProperties,
-        keepVariables: known.globals,
+        keepVariables: deviceNames.globals,
         mangleProperties: true,
       });
       names = minified.names;

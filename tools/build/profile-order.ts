@@ -145,7 +145,8 @@ function isHarmless(context: ProfileContext, node: acorn.CallExpression, variabl
     if (context.scopes.free.some((r) => r.node === callee)) return true;
     const home = functionScope(variable.scope).node;
     const target = context.scopes.bindings.find((b) => b.references.some((r) => r.node === callee));
-    const isOutside = target?.kind === "function" && !(target.node.start >= home.start && target.node.end <= home.end);
+    const isFixed = target?.kind === "function" || target?.kind === "const";
+    const isOutside = isFixed && !(target.node.start >= home.start && target.node.end <= home.end);
     return isOutside && !node.arguments.some(isFunctionNode);
   }
   return callee.type === "MemberExpression" && /^(Literal|TemplateLiteral)$/.test(callee.object.type)

@@ -60,7 +60,7 @@ export function checkProfile(code: string, map?: string, options: ProfileOptions
     },
   };
   syntaxChecks(context);
-  nameChecks(context, deviceNames(), options.keepProperties);
+  nameChecks(context, deviceNames, options.keepProperties);
   orderChecks(context);
   return findings.sort((a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : a.line - b.line || a.column - b.column));
 }

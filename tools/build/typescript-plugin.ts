@@ -1,24 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import type { Plugin } from "rollup";
-import ts from "typescript";
-
-/**
- * ES2020 and not ES2015, on purpose. The interpreter knows `??` and `catch {}` itself (TypeScript's ES2015 spelling of
- * them is two to three times as long), and what it does not know (`?.`, `**`, spread, async) must reach the profile
- * check as it was written, to be rejected with advice, not be lowered into code that nobody reads.
- */
-export const compilerOptions: ts.CompilerOptions = {
-  target: ts.ScriptTarget.ES2020,
-  module: ts.ModuleKind.ESNext,
-  // Espruino stores a class field once, on the prototype: fields become assignments in the constructor instead.
-  useDefineForClassFields: false,
-  isolatedModules: true,
-  verbatimModuleSyntax: true,
-  removeComments: true,
-  sourceMap: true,
-  newLine: ts.NewLineKind.LineFeed,
-};
+import { cached, hash, pipelineVersion } from "./cache.ts";
+import type { Transpiled } from "./transpile.ts";
 
 export interface TypeScriptPluginOptions {
   /** What an import of a module without a file gives, for example `godwit:build`: a path, or the module's text. */
@@ -57,19 +41,14 @@ export function typeScriptPlugin(options: TypeScriptPluginOptions): Plugin {
       return text;
     },
 
-    transform(code, id) {
+    async transform(code, id) {
       if (!id.endsWith(".ts")) return null;
-      const output = ts.transpileModule(code, { compilerOptions, fileName: id, reportDiagnostics: true });
-      const problem = output.diagnostics?.[0];
-      if (problem) {
-        const at = problem.file?.getLineAndCharacterOfPosition(problem.start ?? 0);
-        const place = at ? `:${at.line + 1}:${at.character + 1}` : "";
-        throw new Error(`${id}${place}: ${ts.flattenDiagnosticMessageText(problem.messageText, "\n")}`);
-      }
-      return {
-        code: output.outputText.replace(/^\/\/# sourceMappingURL=.*$/m, ""),
-        map: output.sourceMapText ?? null,
-      };
+      const key = hash([pipelineVersion(), id, code].join("\0"));
+      // Loaded late: the compiler takes half a second to load, and most files have not changed.
+      const output = await cached<Transpiled>("transpiled", key, async () =>
+        (await import("./transpile.ts")).transpile(code, id),
+      );
+      return { code: output.code, map: output.map };
     },
   };
 }
