@@ -126,6 +126,7 @@ class Walk {
     if (typeof value === "boolean" || value === null) return 1;
     if (this.seen.has(value)) return 0;
     this.seen.add(value);
+    if (this.runtime.realm.isNative(value as object)) return 1;
     if (this.runtime.realm.isFunction(value)) return this.functionCost(value);
     return this.objectCost(value as object);
   }
@@ -157,7 +158,6 @@ class Walk {
 
   /** The body is not counted: code that runs from Storage stays in flash. */
   private functionCost(fn: RealmFunction): number {
-    if (/\[native code\]/.test(Function.prototype.toString.call(fn))) return 1;
     let sum = fn.length;
     let closures = 0;
     for (const scope of this.scopes.read(fn)) {

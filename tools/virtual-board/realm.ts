@@ -108,6 +108,7 @@ export class Realm {
   /** An exception in a native that is no BoardError is a defect of the virtual board: it is reported here. */
   onDefect: (error: unknown) => void = () => {};
   private dead = false;
+  private readonly natives = new WeakSet<object>();
 
   constructor() {
     this.context = vm.createContext({}, { codeGeneration: { strings: true, wasm: false } });
@@ -158,12 +159,16 @@ export class Realm {
   }
 
   native(name: string, run: Native): RealmFunction {
-    return this.bridge.wrap(name, (self, args) => this.run(run, self, args));
+    const made = this.bridge.wrap(name, (self, args) => this.run(run, self, args));
+    this.natives.add(made);
+    return made;
   }
 
   /** A constructor; `run` gets the new object as `self` and may return another one. */
   constructorOf(name: string, run: Native): RealmFunction & { prototype: RealmObject } {
-    return this.bridge.construct(name, (self, args) => this.run(run, self, args));
+    const made = this.bridge.construct(name, (self, args) => this.run(run, self, args));
+    this.natives.add(made);
+    return made;
   }
 
   /** After a reset: what is left of a callback that was running can touch nothing any more. */
@@ -236,6 +241,12 @@ export class Realm {
 
   isView(value: unknown): value is ArrayBufferView {
     return this.bridge.isInstance(value, "View");
+  }
+
+  /** The language's or the board's own, or something of the host: not the device code's. */
+  isNative(value: object): boolean {
+    if (this.natives.has(value) || value instanceof Object) return true;
+    return typeof value === "function" && /\{\s*\[native code\]\s*\}$/.test(Function.prototype.toString.call(value));
   }
 
   isObject(value: unknown): value is RealmObject {
