@@ -13,7 +13,13 @@ test("digits of the clock", () => {
   assert.equal(formatTime(NOW, -16, 4), "2026/08/07,13:54:02-16");
   assert.deepEqual(parseTime("26/08/07,13:54:02+32"), { utcMs: NOW - 8 * 3_600_000, zone: 32 });
   assert.deepEqual(parseTime("80/01/06,00:00:00+00"), { utcMs: Date.UTC(1980, 0, 6), zone: 0 });
-  for (const wrong of ["26/02/29,00:00:00+00", "26/13/01,00:00:00+00", "26/01/01,24:00:00+00", "26/01/01,00:00:00+99", "x"]) {
+  for (const wrong of [
+    "26/02/29,00:00:00+00",
+    "26/13/01,00:00:00+00",
+    "26/01/01,24:00:00+00",
+    "26/01/01,00:00:00+99",
+    "x",
+  ]) {
     assert.equal(parseTime(wrong), undefined, wrong);
   }
 });

@@ -55,7 +55,8 @@ test("bad names and sizes are refused before CONNECT", async () => {
     ['"a",5,0', 400],
     ['"a",280000000', 403],
   ];
-  for (const [args, code] of refused) assert.equal(await host.at(`AT+QFUPL=${args}`), `\r\n+CME ERROR: ${code}\r\n`, args);
+  for (const [args, code] of refused)
+    assert.equal(await host.at(`AT+QFUPL=${args}`), `\r\n+CME ERROR: ${code}\r\n`, args);
   assert.equal(await host.at('AT+QFLDS="UFS"'), "\r\n+QFLDS: 286720,286720\r\n\r\nOK\r\n");
   await upload(host, "one", Buffer.from("x"));
   assert.equal(await host.at('AT+QFLDS="UFS"'), "\r\n+QFLDS: 282624,286720\r\n\r\nOK\r\n", "blocks of 4 KB");

@@ -1,6 +1,11 @@
 /** The host's side of the wire in tests: writes, waits for text, keeps what came. */
 import { createClock } from "../../tools/clock.ts";
-import { createVirtualModem, type ModemEvent, type ModemOptions, type VirtualModem } from "../../tools/virtual-modem/index.ts";
+import {
+  createVirtualModem,
+  type ModemEvent,
+  type ModemOptions,
+  type VirtualModem,
+} from "../../tools/virtual-modem/index.ts";
 
 const PATIENCE_MS = 5000;
 const FINAL = /(?:^|\r\n)(?:OK|ERROR|\+CME ERROR: [^\r]*|SEND OK|SEND FAIL)\r\n$/;
@@ -99,6 +104,10 @@ export async function createReadyHost(options: Partial<ModemOptions> = {}): Prom
 /** A modem with an active PDP context and the clock of the network. */
 export async function createConnectedHost(options: Partial<ModemOptions> = {}): Promise<Host> {
   const host = await createReadyHost(options);
-  await host.at("AT+CTZU=1;+QIACT=1");
+  await host.at("AT+CTZU=1");
+  for (let tries = 0; !(await host.at("AT+QIACT=1")).includes("OK"); tries++) {
+    if (tries > 500) throw new Error("no registration");
+    await host.silence(5);
+  }
   return host;
 }

@@ -6,7 +6,9 @@ import { parseCommandLine } from "../../tools/virtual-modem/v250-parse.ts";
 const show = (line: string): string =>
   parseCommandLine(line)
     ?.map((call) => {
-      const args = call.args.map((arg) => (arg === undefined ? "_" : arg.quoted ? `'${arg.text}'` : arg.text)).join(",");
+      const args = call.args
+        .map((arg) => (arg === undefined ? "_" : arg.quoted ? `'${arg.text}'` : arg.text))
+        .join(",");
       return `${call.name} ${call.kind}${args === "" ? "" : ` ${args}`}`;
     })
     .join(" | ") ?? "ERROR";
@@ -34,7 +36,7 @@ const TABLE: readonly [line: string, parsed: string][] = [
   ["+X=,1", "+X write _,1"],
   ["+X=", "+X write _"],
   ['+X=""', "+X write ''"],
-  ["+QSSLCFG=\"ciphersuite\",1,0xFFFF", "+QSSLCFG write 'ciphersuite',1,0xFFFF"],
+  ['+QSSLCFG="ciphersuite",1,0xFFFF', "+QSSLCFG write 'ciphersuite',1,0xFFFF"],
   ["+CSQ;;+CSQ", "+CSQ execute | +CSQ execute"],
   ['+X="open', "ERROR"],
   ['+X="a"b', "ERROR"],

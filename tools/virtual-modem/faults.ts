@@ -243,7 +243,7 @@ function describe(options: FaultOptions): string {
 export function parseFault(text: string): { name: FaultName; options: FaultOptions } {
   const colon = text.indexOf(":");
   const name = colon < 0 ? text : text.slice(0, colon);
-  if (!(name in FAULTS))
+  if (!Object.hasOwn(FAULTS, name))
     throw new Error(`no fault ${JSON.stringify(name)}; there are ${Object.keys(FAULTS).join(", ")}`);
   const options: Record<string, string | number | boolean> = {};
   for (const pair of colon < 0 ? [] : text.slice(colon + 1).split(",")) {

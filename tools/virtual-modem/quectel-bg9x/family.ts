@@ -219,8 +219,7 @@ export function createQuectelBg9x(options: ModemOptions): VirtualModem {
 function drop(table: Streams, { id, silent }: FaultOptions): void {
   for (const entry of table.entries.values()) {
     if ((id !== undefined && id !== entry.id) || !isStream(entry)) continue;
-    entry.quiet = silent === true;
-    entry.socket?.destroy();
+    entry.lose(silent === true);
   }
 }
 

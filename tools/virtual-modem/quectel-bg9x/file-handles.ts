@@ -118,6 +118,7 @@ export function createHandles(boot: Boot, drives: Drives): Part {
         if (entry === undefined) return cme(FILE_ERROR.invalidHandle);
         if (entry.mode === 2) return cme(FILE_ERROR.readOnly);
         entry.map.set(entry.name, content(entry).subarray(0, entry.position));
+        boot.machine.emit({ type: "file", action: "written", name: entry.name, bytes: entry.position });
         return OK;
       },
       "+QFCLOSE": (call) => {

@@ -159,13 +159,9 @@ export function createFiles(boot: Boot): Part & { store: FileStore } {
     for (const path of found) {
       const place = drives.locate(path);
       if (place === undefined) continue;
-      machine.emit({
-        type: "file",
-        action: "deleted",
-        name: place.name,
-        bytes: place.map.get(place.name)?.length ?? 0,
-      });
+      const bytes = place.map.get(place.name)?.length ?? 0;
       place.map.delete(place.name);
+      machine.emit({ type: "file", action: "deleted", name: place.name, bytes });
     }
     return OK;
   }

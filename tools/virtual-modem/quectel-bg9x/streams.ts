@@ -34,7 +34,8 @@ export interface StreamEntry extends Entry {
   socket: Socket | undefined;
   /** An open that is under way is given up. */
   abort: () => void;
-  quiet: boolean;
+  /** The connection has ended by itself; tells the host unless told not to. */
+  lose: (silent: boolean) => void;
 }
 
 export interface Failure {
@@ -130,14 +131,15 @@ export class Streams<E extends Entry = Entry> {
     const { machine } = this.boot;
     entry.socket = socket;
     entry.state = 2;
-    const gone = (): void => {
+    entry.lose = (silent) => {
       if (entry.state !== 2) return;
       entry.state = 4;
       socket.destroy();
       this.closed(entry, "peer");
       // As late as the data before it; [R] what is in the buffer stays readable.
-      if (!entry.quiet) machine.after(LATENCY.receive, () => this.sayClosed(entry));
+      if (!silent) machine.after(LATENCY.receive, () => this.sayClosed(entry));
     };
+    const gone = (): void => entry.lose(false);
     socket.on("data", (bytes: Buffer) => {
       this.tell(entry, "received", bytes.length);
       if (entry.access === 0) entry.inbox.push(bytes);
@@ -242,7 +244,7 @@ export function newStream(
     localPort: 0,
     sent: 0,
     socket: undefined,
-    quiet: false,
+    lose: () => undefined,
     abort: () => undefined,
     inbox: boot.streams.newInbox(fields.id, () => entry.socket),
     release(orderly) {
