@@ -41,7 +41,7 @@ export async function bundleModule(entry: string, options: BundleOptions = {}): 
     onFile: (file, text) => {
       files[relative(root, file)] = hash(text);
     },
-    outputs: [options.lower === false ? [] : [await lowering()]],
+    outputs: [options.lower === false ? [] : await lowering()],
   });
   if (!bundle) throw new Error(`rollup made nothing of ${entry}`);
   writeCache("bundles", key, { ...bundle, files } satisfies CacheEntry);
@@ -68,10 +68,13 @@ interface ScriptOptions {
   outputs: Plugin[][];
 }
 
-/** `let` and `const` to `var`. */
-export async function lowering(): Promise<Plugin> {
-  const { lowerDeclarations } = await import("./lower.ts");
-  return { name: "godwit-lower", renderChunk: (code) => lowerDeclarations(code) };
+/** Function declarations to arrows, then `let` and `const` to `var`. */
+export async function lowering(): Promise<Plugin[]> {
+  const [{ lowerDeclarations }, { lowerFunctions }] = await Promise.all([import("./lower.ts"), import("./arrows.ts")]);
+  return [
+    { name: "godwit-arrows", renderChunk: (code) => lowerFunctions(code) },
+    { name: "godwit-lower", renderChunk: (code) => lowerDeclarations(code) },
+  ];
 }
 
 /** The first half of every build: modules in, one script out, in an order in which everything is defined first. */

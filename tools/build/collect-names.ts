@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import ts from "typescript";
-import { root } from "./paths.ts";
+import { declarationFiles, root } from "./paths.ts";
 
 /**
  * What of @types/espruino our boards have. The rest of it (Wifi, Bangle, Graphics …) is for other hardware: its names
@@ -32,9 +32,9 @@ export function collectDeviceNames(): CollectedNames {
   const globals = new Set<string>(["undefined", "globalThis"]);
   const properties = new Set<string>();
   const members = new Map<string, Set<string>>();
-  const ours = parse(join(root, "types", "espruino.d.ts"));
+  const ours = declarationFiles.map(parse);
   const theirs = parse(join(root, "node_modules", "@types", "espruino", "index.d.ts"));
-  for (const file of [ours, theirs]) {
+  for (const file of [...ours, theirs]) {
     for (const statement of file.statements) {
       const names = declaredNames(statement);
       if (file === theirs && !names.some((name) => onOurBoards.has(name) || pinName.test(name))) continue;

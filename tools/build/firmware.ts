@@ -81,7 +81,7 @@ export async function bundleFirmware(options: FirmwareOptions): Promise<Firmware
   const bundles = await rollupScript(
     entry,
     { board, build: constants },
-    { format: "es", outputs: [[], [await lowering(), ...finish]] },
+    { format: "es", outputs: [[], [...(await lowering()), ...finish]] },
   );
   const [written, bundle] = bundles as [Bundle, Bundle];
 

@@ -75,9 +75,15 @@ function isCalled(reference: Reference): boolean {
 
 /** `for (const x of list) run(() => x)`: the head's variable is one for all turns. */
 function loopClosures(context: ProfileContext): void {
+  const loopOfHead = new Map<Node, Node>();
+  forEachNode(context.program, (node) => {
+    if (!/^For/.test(node.type)) return;
+    const { init, left } = node as Node & { init?: Node; left?: Node };
+    const head = init ?? left;
+    if (head?.type === "VariableDeclaration") loopOfHead.set(head, node);
+  });
   for (const binding of context.scopes.bindings) {
-    if (binding.kind !== "let" && binding.kind !== "const" && binding.kind !== "var") continue;
-    const loop = loopWithHead(context, binding);
+    const loop = loopOfHead.get(binding.declaration);
     if (!loop) continue;
     for (const reference of binding.references) {
       const isInLoop = reference.node.start >= loop.start && reference.node.end <= loop.end;
@@ -86,18 +92,6 @@ function loopClosures(context: ProfileContext): void {
       }
     }
   }
-}
-
-function loopWithHead(context: ProfileContext, binding: Binding): Node | undefined {
-  if (binding.kind !== "var") return /^For/.test(binding.scope.node.type) ? binding.scope.node : undefined;
-  // What was `let` in the source is `var` after lowering only where nothing captures it: a captured one is the author's.
-  let found: Node | undefined;
-  forEachNode(context.program, (node) => {
-    if (!/^For/.test(node.type)) return;
-    const head = node as Node & { init?: Node; left?: Node };
-    if (head.init === binding.declaration || head.left === binding.declaration) found = node;
-  });
-  return found;
 }
 
 /** `x += f()` where f, or something that f calls, changes x. */

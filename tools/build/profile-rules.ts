@@ -138,11 +138,11 @@ export const rules = {
   },
 
   // Not there.
-  "unknown-global": { why: "the boards have no such global", instead: "what types/espruino.d.ts declares" },
-  "missing-static": { why: "the interpreter has no such member", instead: "what types/espruino.d.ts declares" },
+  "unknown-global": { why: "the boards have no such global", instead: "what types/*.d.ts declare" },
+  "missing-static": { why: "the interpreter has no such member", instead: "what types/*.d.ts declare" },
   "missing-method": {
     why: "no object of the interpreter has this method",
-    instead: "what types/espruino.d.ts declares",
+    instead: "what types/*.d.ts declare",
   },
   "native-prototype": {
     why: "native methods exist on instances only, not on the prototype object",

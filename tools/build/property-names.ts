@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { cached, hash, pipelineVersion } from "./cache.ts";
-import { root } from "./paths.ts";
+import { declarationFiles } from "./paths.ts";
 
 export interface DeviceNames {
   /** Variables that exist before the first line of the image runs. */
@@ -13,7 +13,7 @@ export interface DeviceNames {
 }
 
 // The compiler takes half a second to load, so it is asked once for each version of the declarations.
-const declarations = readFileSync(join(root, "types", "espruino.d.ts"), "utf8");
+const declarations = declarationFiles.map((file) => readFileSync(file, "utf8")).join("\0");
 const collected = await cached("names", hash(pipelineVersion() + declarations), async () =>
   (await import("./collect-names.ts")).collectDeviceNames(),
 );
