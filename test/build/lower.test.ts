@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { runInNewContext } from "node:vm";
+import { lowerFunctions } from "../../tools/build/arrows.ts";
 import { lowerDeclarations } from "../../tools/build/lower.ts";
 
 /** Before and after; where both are the same, lowering would be seen. */
@@ -62,4 +63,22 @@ describe("lowering", () => {
       out.map((x) => (typeof x === "function" ? x() : x)).join()`;
     assert.equal(runInNewContext(lowerDeclarations(program).code), runInNewContext(program));
   });
+});
+
+describe("functions", () => {
+  const functionCases: [name: string, before: string, after: string][] = [
+    ["become arrows", "function f(a, b) { return a }", "const f = (a, b) => { return a };"],
+    ["inside functions too", "function f() { function g() {} }", "const f = () => { const g = () => {}; };"],
+    ["stay with `this`", "function F() { this.a = 1 }", ""],
+    ["stay with `this` in an arrow", "function f() { return () => this }", ""],
+    ["stay with `arguments`", "function f() { return arguments[0] }", ""],
+    [
+      "become arrows around a method with `this`",
+      "function f() { return { m() { return this } } }",
+      "const f = () => { return { m() { return this } } };",
+    ],
+  ];
+  for (const [name, code, after] of functionCases) {
+    it(name, () => assert.equal(lowerFunctions(code).code, after === "" ? code : after));
+  }
 });
