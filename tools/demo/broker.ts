@@ -1,0 +1,89 @@
+/** The embedded broker: aedes behind TLS that demands a client certificate, and tells what it sees. */
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import tls, { type TLSSocket } from "node:tls";
+import { Aedes } from "aedes";
+import { PacketTap, type TappedPacket } from "./packet-tap.ts";
+
+export type BrokerEvent =
+  | { readonly type: "accepted"; readonly link: number; readonly protocol: string; readonly client: string }
+  /** The TLS handshake failed on the broker's side; `code` is OpenSSL's or Node's. */
+  | { readonly type: "refused"; readonly code: string; readonly detail: string }
+  | ({ readonly type: "packet"; readonly link: number } & TappedPacket)
+  | { readonly type: "closed"; readonly link: number };
+
+export interface BrokerOptions {
+  /** Chain and key of the server. */
+  readonly cert: string;
+  readonly key: string;
+  /** Clients must show a certificate that this CA signed. */
+  readonly clientCa: string;
+  readonly host?: string;
+  readonly port?: number;
+  readonly onEvent: (event: BrokerEvent) => void;
+}
+
+export interface Broker {
+  readonly host: string;
+  readonly port: number;
+  publish(topic: string, payload: string, options?: { qos?: 0 | 1 | 2; retain?: boolean }): Promise<void>;
+  close(): Promise<void>;
+}
+
+function commonName(socket: TLSSocket): string {
+  const { subject } = socket.getPeerCertificate();
+  return subject?.CN === undefined ? "" : String(subject.CN);
+}
+
+export async function startBroker(options: BrokerOptions): Promise<Broker> {
+  const { onEvent } = options;
+  const host = options.host ?? "127.0.0.1";
+  const aedes = await Aedes.createBroker();
+  const sockets = new Set<TLSSocket>();
+  let links = 0;
+
+  const server = tls.createServer(
+    {
+      cert: options.cert,
+      key: options.key,
+      ca: options.clientCa,
+      requestCert: true,
+      rejectUnauthorized: true,
+      minVersion: "TLSv1.2",
+    },
+    (socket) => {
+      const link = ++links;
+      sockets.add(socket);
+      onEvent({ type: "accepted", link, protocol: socket.getProtocol() ?? "", client: commonName(socket) });
+      socket.once("close", () => {
+        sockets.delete(socket);
+        onEvent({ type: "closed", link });
+      });
+      aedes.handle(new PacketTap(socket, (tapped) => onEvent({ type: "packet", link, ...tapped })));
+    },
+  );
+  server.on("tlsClientError", (error: NodeJS.ErrnoException) =>
+    onEvent({ type: "refused", code: error.code ?? "", detail: error.message }),
+  );
+  // A device that vanishes is daily business, not an error of the broker.
+  aedes.on("clientError", () => undefined);
+  aedes.on("connectionError", () => undefined);
+  server.listen(options.port ?? 0, host);
+  await once(server, "listening");
+
+  return {
+    host,
+    port: (server.address() as AddressInfo).port,
+    publish: (topic, payload, { qos = 1, retain = false } = {}) =>
+      new Promise((resolve, reject) => {
+        aedes.publish({ cmd: "publish", topic, payload, qos, retain, dup: false }, (error) =>
+          error === undefined || error === null ? resolve() : reject(error),
+        );
+      }),
+    async close() {
+      for (const socket of sockets) socket.destroy();
+      await new Promise<void>((resolve) => aedes.close(() => resolve()));
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+    },
+  };
+}

@@ -1,0 +1,182 @@
+/** `godwit demo`: the whole path on this computer, with a timeline of what happens. */
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { CliError } from "../cli/errors.ts";
+import type { Demo } from "./demo.ts";
+import type { Entry } from "./entry.ts";
+import { type DemoFault, FAULT_NAMES, FAULT_PLANS } from "./faults.ts";
+import type { OwnBroker } from "./peer.ts";
+
+interface Options {
+  board: string;
+  once?: number;
+  fault?: DemoFault;
+  broker?: string;
+  ca?: string;
+  cert?: string;
+  key?: string;
+  speed: number;
+  interval: number;
+  json: boolean;
+  trace: boolean;
+}
+
+/** A run that should end and does not is given up after so many seconds. */
+const LIMIT_S = 60;
+
+const HELP = `
+What runs: the minified image that would be flashed, on a virtual board; a virtual BG96 on its UART, which opens real
+TLS sockets and judges certificates by its own clock; a broker that demands a client certificate; a time server.
+Every line of the timeline is something that one of them reported. "!" marks what went wrong.
+
+  npm start                          until Ctrl-C
+  npm start -- --once 3              ends after 3 acknowledged publishes and one executed command
+  npm start -- --fault drop          and see it recover
+  npm start -- --fault expired       and see what it says about it
+  npm start -- --trace               with the AT traffic, secrets masked
+  npm start -- --broker mqtts://broker.example.com:8883 --ca ca.pem --cert client.pem --key client.key
+
+Faults
+${FAULT_NAMES.map((name) => `  ${name.padEnd(15)} ${FAULT_PLANS[name].ends === "overcome" ? "overcome" : "refused "}  ${FAULT_PLANS[name].says.split(". ")[0]}`).join("\n")}
+
+Keys (on a terminal): r report now, d drop the connection, x reset the modem, t AT trace, q quit
+
+Exit codes: 0 as asked, 1 not reached or refused as it should be, 2 wrong usage, 3 connected where it had to be refused`;
+
+function number(from: number, to: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() === "" || !(value >= from && value <= to)) {
+      throw new InvalidArgumentError(`a number from ${from} to ${to}.`);
+    }
+    return value;
+  };
+}
+
+function whole(from: number, to: number): (text: string) => number {
+  const parse = number(from, to);
+  return (text) => {
+    const value = parse(text);
+    if (!Number.isInteger(value)) throw new InvalidArgumentError("a whole number.");
+    return value;
+  };
+}
+
+function ownBroker({ broker, ca, cert, key, fault }: Options): OwnBroker | undefined {
+  if (broker === undefined) {
+    if (ca ?? cert ?? key) throw new CliError("USAGE", "--ca, --cert and --key go with --broker", 2);
+    return undefined;
+  }
+  const url = URL.canParse(broker) ? new URL(broker) : undefined;
+  if (url === undefined || url.protocol !== "mqtts:" || url.hostname === "") {
+    throw new CliError("USAGE", `--broker wants mqtts://host:port, not "${broker}"; there is no way without TLS`, 2);
+  }
+  if (ca === undefined) throw new CliError("USAGE", "--broker needs --ca: the certificate that signed the broker's", 2);
+  if ((cert === undefined) !== (key === undefined)) {
+    throw new CliError("USAGE", "--cert and --key go together", 2);
+  }
+  if (fault !== undefined && FAULT_PLANS[fault].ends === "refused") {
+    throw new CliError("USAGE", `--fault ${fault} needs certificates of the demo's own: leave --broker out`, 2);
+  }
+  const client = cert === undefined || key === undefined ? {} : { cert, key };
+  return { host: url.hostname, port: url.port === "" ? 8883 : Number(url.port), ca, ...client };
+}
+
+async function showEntries(json: boolean): Promise<(entry: Entry) => void> {
+  const { createPrinter, toJsonLine } = await import("./print.ts");
+  if (json) return (entry) => process.stdout.write(`${toJsonLine(entry)}\n`);
+  const { isColorSupported } = (await import("picocolors")).default;
+  const print = createPrinter({ colour: isColorSupported, columns: process.stdout.columns ?? 100 });
+  return (entry) => process.stdout.write(`${print(entry)}\n`);
+}
+
+/** Resolves when the user wants to stop. */
+function untilStopped(demo: Demo): { stopped: Promise<void>; release: () => void } {
+  let stop: () => void = () => undefined;
+  const stopped = new Promise<void>((resolve) => {
+    stop = resolve;
+  });
+  const keys: Record<string, () => void> = {
+    "r": () => demo.act("report"),
+    "d": () => demo.act("drop"),
+    "x": () => demo.act("reset"),
+    "t": () => {
+      demo.trace = !demo.trace;
+    },
+    "q": stop,
+    "\x03": stop,
+  };
+  const onKey = (bytes: Buffer): void => keys[bytes.toString()]?.();
+  const { stdin } = process;
+  process.once("SIGINT", stop);
+  process.once("SIGTERM", stop);
+  if (stdin.isTTY) stdin.setRawMode(true).on("data", onKey);
+  return {
+    stopped,
+    release() {
+      process.off("SIGINT", stop);
+      process.off("SIGTERM", stop);
+      if (stdin.isTTY) stdin.setRawMode(false).off("data", onKey).pause();
+    },
+  };
+}
+
+async function run(options: Options): Promise<void> {
+  const own = ownBroker(options);
+  const startedAt = performance.now();
+  const [{ Demo }, { bundleFirmware, writeFirmware }, { readErrorTable }, show] = await Promise.all([
+    import("./demo.ts"),
+    import("../build/firmware.ts"),
+    import("./error-table.ts"),
+    showEntries(options.json),
+  ]);
+  const firmware = await bundleFirmware({ board: options.board });
+  const [path] = writeFirmware(firmware);
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
+  show({
+    atMs: 0,
+    topic: "demo",
+    mark: "info",
+    text: `godwit ${firmware.version}: ${path} built in ${seconds} s, ${firmware.total.toLocaleString("en-US")} bytes, ${firmware.pretokenised.toLocaleString("en-US")} as the interpreter's tokens`,
+    data: { bytes: firmware.total, pretokenised: firmware.pretokenised },
+  });
+  const spent = (performance.now() - startedAt) / 1000;
+  const demo = new Demo({
+    board: options.board,
+    image: firmware.code,
+    buildTime: firmware.buildTime,
+    errors: readErrorTable(),
+    speed: options.speed,
+    once: options.once,
+    fault: options.fault,
+    ownBroker: own,
+    trace: options.trace,
+    limitS: Math.max(1, LIMIT_S - Math.ceil(spent) - 2),
+    intervalS: options.interval,
+    onEntry: show,
+  });
+  await demo.start();
+  const { stopped, release } = untilStopped(demo);
+  const verdict = await Promise.race([demo.verdict, stopped.then(() => undefined)]);
+  release();
+  await demo.stop();
+  process.exitCode = verdict?.exitCode ?? 0;
+}
+
+export function register(program: Command): void {
+  program
+    .command("demo")
+    .description("run the firmware here: virtual board, virtual modem, real TLS, a broker, and a timeline")
+    .option("--once <publishes>", "end after so many acknowledged publishes and one command", whole(1, 1000))
+    .addOption(new Option("--fault <name>", "what goes wrong").choices(FAULT_NAMES))
+    .option("--broker <url>", "a broker of yours, mqtts://host:port")
+    .option("--ca <file>", "CA certificate of your broker, PEM")
+    .option("--cert <file>", "client certificate, PEM")
+    .option("--key <file>", "private key of the client certificate, PEM")
+    .option("--board <name>", "board to build for", "rak5010")
+    .option("--interval <s>", "seconds between reports", whole(1, 3600), 5)
+    .option("--speed <factor>", "clock of board and modem: 1 is real time", number(0.1, 50), 1)
+    .option("--trace", "show the AT traffic, secrets masked", false)
+    .option("--json", "one JSON object a line", false)
+    .addHelpText("after", HELP)
+    .action((options: Options) => run(options));
+}

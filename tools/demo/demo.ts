@@ -1,0 +1,219 @@
+/** The demo: joins the parts, and lets each of them tell what happens to it. */
+import type { ModemEvent } from "../virtual-modem/index.ts";
+import { createDeviceStory, type DeviceStory, explain } from "./device-story.ts";
+import { createDirector, type Director } from "./director.ts";
+import { count, type Entry, type Extras, type Topic } from "./entry.ts";
+import type { ErrorTable } from "./error-table.ts";
+import { type DemoFault, FAULT_PLANS } from "./faults.ts";
+import { createModemStory } from "./modem-story.ts";
+import { type Acknowledged, createMqttStory, type MqttStory } from "./mqtt-story.ts";
+import { embeddedPeer, foreignPeer, type OwnBroker, type Peer, storeDetails } from "./peer.ts";
+import { createReferee, type Referee, type Verdict } from "./referee.ts";
+import { createStage, FILE_NAMES, MODEL, type Stage, TOPICS } from "./stage.ts";
+
+export interface DemoOptions {
+  readonly board: string;
+  readonly image: string;
+  /** When the image was built, Unix seconds. */
+  readonly buildTime: number;
+  readonly errors: ErrorTable;
+  readonly speed: number;
+  readonly once: number | undefined;
+  readonly fault: DemoFault | undefined;
+  readonly ownBroker: OwnBroker | undefined;
+  readonly trace: boolean;
+  /** Real seconds after which a run that should end is given up. */
+  readonly limitS: number;
+  readonly intervalS: number;
+  readonly onEntry: (entry: Entry) => void;
+}
+
+/** A publish in so many is followed by a line of gauges. */
+const GAUGE_EVERY = 4;
+
+const grouped = (n: number): string => n.toLocaleString("en-US");
+
+export class Demo {
+  /** Resolves when the run is over: never by itself when it is to go on until it is stopped. */
+  readonly verdict: Promise<Verdict>;
+  trace: boolean;
+  private readonly options: DemoOptions;
+  private readonly referee: Referee;
+  private readonly mqttStory: MqttStory;
+  private readonly modemStory: (event: ModemEvent) => void;
+  private readonly deviceStory: DeviceStory;
+  private decide: (verdict: Verdict) => void = () => undefined;
+  private peer: Peer | undefined;
+  private stage: Stage | undefined;
+  private director: Director | undefined;
+  private limit: ReturnType<typeof setTimeout> | undefined;
+  /** Why the first handshake failed, as only the virtual modem knows. */
+  private truth: string | undefined;
+  private isOver = false;
+
+  constructor(options: DemoOptions) {
+    const { fault, once, errors, buildTime } = options;
+    this.options = options;
+    this.trace = options.trace;
+    this.verdict = new Promise((resolve) => {
+      this.decide = resolve;
+    });
+    this.referee = createReferee({ once, fault, onVerdict: (verdict) => this.conclude(verdict) });
+    this.mqttStory = createMqttStory({
+      tell: this.tell,
+      now: () => this.now(),
+      onConnected: () => this.referee.connected(),
+      onAcknowledged: (publish) => this.acknowledged(publish),
+    });
+    this.modemStory = createModemStory({
+      tell: this.tell,
+      trace: () => this.trace,
+      ntpServer: "the demo's time server",
+      model: MODEL,
+      caName: FILE_NAMES.ca,
+    });
+    this.deviceStory = createDeviceStory({
+      tell: this.tell,
+      errors,
+      buildTime,
+      // A run that must not connect ends with the explanation: once is enough.
+      explains: fault === undefined || FAULT_PLANS[fault].ends === "overcome",
+      status: () => this.running().status(),
+      onFailure: (failure) => this.referee.failed(failure),
+      onState: (state) => this.reached(state),
+    });
+  }
+
+  async start(): Promise<void> {
+    const { fault, once, board, limitS, ownBroker } = this.options;
+    const peer = await (ownBroker === undefined
+      ? embeddedPeer(fault, (event) => this.mqttStory.broker(event))
+      : foreignPeer(ownBroker, {
+          tell: this.tell,
+          unacknowledged: () => this.running().queued(),
+          onAcknowledged: (publish) => this.acknowledged(publish),
+        }));
+    this.peer = peer;
+    const stage = await this.build(peer);
+    this.stage = stage;
+    this.director = createDirector({
+      clock: stage.clock,
+      modem: stage.modem,
+      fault,
+      tell: this.tell,
+      publish: (payload) => peer.publish(TOPICS.command, payload),
+      onStruck: () => this.referee.struck(),
+    });
+    this.tell("demo", `${board} with ${MODEL}, both virtual, to ${peer.what} at ${peer.host}:${peer.port}`);
+    if (fault !== undefined) this.tell("fault", `${fault}: ${FAULT_PLANS[fault].says}`);
+    this.tell("files", "in the modem's store", { details: storeDetails(peer.certificates) });
+    stage.start();
+    const mustEnd = once !== undefined || (fault !== undefined && FAULT_PLANS[fault].ends === "refused");
+    if (mustEnd) this.limit = setTimeout(() => this.referee.timedOut(limitS), limitS * 1000);
+  }
+
+  async stop(): Promise<void> {
+    this.isOver = true;
+    clearTimeout(this.limit);
+    this.director?.stop();
+    await this.stage?.stop();
+    await this.peer?.close();
+  }
+
+  /** For whoever sits at the keyboard. */
+  act(what: "report" | "drop" | "reset"): void {
+    if (what === "report") this.director?.send({ cmd: "report" });
+    else this.director?.strike(what);
+  }
+
+  private readonly tell = (topic: Topic, text: string, extras: Extras = {}): void => {
+    // What the parts say while they are taken apart is no part of the story.
+    if (!this.isOver) this.options.onEntry({ atMs: this.now(), topic, mark: "info", text, ...extras });
+  };
+
+  private now(): number {
+    return this.stage?.clock.now() ?? 0;
+  }
+
+  private running(): Stage {
+    if (this.stage === undefined) throw new Error("the demo has not started");
+    return this.stage;
+  }
+
+  private build(peer: Peer): Promise<Stage> {
+    const { tell } = this;
+    return createStage(
+      { ...this.options, broker: peer, certificates: peer.certificates },
+      {
+        modem: (event) => {
+          if (event.type === "socket" && event.action === "failed") this.truth ??= `${event.cause}: ${event.detail}`;
+          this.modemStory(event);
+          this.mqttStory.modem(event);
+        },
+        console: (text) => this.deviceStory.console(text),
+        uncaught: (message, stack) => this.deviceStory.uncaught(message, stack),
+        rebooted: (why) => {
+          this.deviceStory.rebooted();
+          tell("device", why === "watchdog" ? "the watchdog resets the board" : "the board reboots", { mark: "fault" });
+        },
+        sntp: ({ from }) => tell("clock", `the demo's time server answers a request from ${from}`),
+        alarm: (text) => tell("device", text, { mark: "fault" }),
+      },
+    );
+  }
+
+  private reached(state: string): void {
+    const { fault } = this.options;
+    if (state === "timed" && fault === "wrong-clock" && this.running().status().clock.refused.includes("nitz")) {
+      this.referee.struck();
+    }
+    // Of a broker whose packets cannot be seen nobody but the device can say so.
+    if (state === "connected" && this.peer?.isOpen === false) this.referee.connected();
+  }
+
+  private acknowledged({ topic, payload }: Acknowledged): void {
+    if (topic === TOPICS.result) this.answered(payload);
+    if (topic !== TOPICS.telemetry) return;
+    this.referee.acknowledged();
+    if (this.isOver) return;
+    this.director?.begin();
+    if (this.referee.publishes % GAUGE_EVERY === 1) this.gauge();
+  }
+
+  private answered(payload: string): void {
+    const { cmd, error } = JSON.parse(payload) as { cmd: string; error?: string };
+    if (error === undefined) {
+      this.tell("command", `executed: ${cmd}`, { mark: "good", data: { executed: cmd } });
+      this.referee.executed();
+    } else {
+      const details = explain(this.options.errors, error);
+      this.tell("command", `the device refuses "${cmd}": ${error}`, { mark: "fault", details, data: { code: error } });
+    }
+  }
+
+  private gauge(): void {
+    const data = this.running().gauge();
+    const { variables, variablesTotal, uartIn, uartOut, exchanges } = data;
+    const memory = `${grouped(variables)} of ${grouped(variablesTotal)} variables in use`;
+    const bytes = `UART ${grouped(uartIn)} bytes in, ${grouped(uartOut)} out`;
+    this.tell("device", `${memory}; ${bytes}; ${count(exchanges, "AT exchange")} so far`, { data: { ...data } });
+  }
+
+  private conclude(verdict: Verdict): void {
+    const { failure, exitCode, text } = verdict;
+    const { referee } = this;
+    if (referee.connects > 0) this.gauge();
+    const details = failure === undefined ? [] : explain(this.options.errors, failure.code);
+    if (failure !== undefined && this.truth !== undefined) {
+      details.unshift({ label: "in truth", text: `${this.truth} (only a virtual modem can tell)` });
+    }
+    const number = failure?.cause === undefined ? "" : ` (${failure.cause})`;
+    this.tell("demo", failure === undefined ? text : `${text} with ${failure.code}${number}`, {
+      mark: exitCode === 0 ? "good" : "fault",
+      details,
+      data: { exitCode, publishes: referee.publishes, commands: referee.commands, connects: referee.connects },
+    });
+    this.isOver = true;
+    this.decide(verdict);
+  }
+}

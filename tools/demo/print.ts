@@ -1,0 +1,80 @@
+/** Entries as people read them: aligned columns, wrapped lines, colours where the terminal has them. */
+import { createColors } from "picocolors";
+import type { Detail, Entry, Mark, Topic } from "./entry.ts";
+
+export interface PrintOptions {
+  readonly colour: boolean;
+  /** Width of the terminal, columns. */
+  readonly columns: number;
+}
+
+const TIME_WIDTH = 8;
+const TOPIC_WIDTH = 8;
+const LABEL_WIDTH = 13;
+/** Mark, time and topic with the blanks behind them. */
+const MARGIN = 2 + TIME_WIDTH + 2 + TOPIC_WIDTH + 1;
+const NARROWEST = 30;
+const WIDEST = 110;
+
+/** Breaks at blanks; a word that is longer than the line stays whole. */
+export function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    if (line !== "" && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = word;
+    } else line = line === "" ? word : `${line} ${word}`;
+  }
+  return [...lines, line];
+}
+
+export function createPrinter(options: PrintOptions): (entry: Entry) => string {
+  const paint = createColors(options.colour);
+  const width = Math.max(NARROWEST, Math.min(options.columns, WIDEST) - MARGIN);
+  const topics: Partial<Record<Topic, (text: string) => string>> = {
+    publish: paint.cyan,
+    command: paint.magenta,
+    tls: paint.blue,
+    clock: paint.yellow,
+    fault: paint.red,
+    at: paint.dim,
+  };
+  const marks: Record<Mark, (text: string) => string> = {
+    info: (text) => text,
+    good: paint.green,
+    fault: paint.red,
+    trace: paint.dim,
+  };
+
+  function details(rows: readonly Detail[]): string[] {
+    return rows.flatMap(({ label, text, mark }) =>
+      wrap(text, width - LABEL_WIDTH - 1).map((line, index) => {
+        const head = paint.dim((index === 0 ? label : "").padEnd(LABEL_WIDTH));
+        return `${" ".repeat(MARGIN)}${head} ${marks[mark ?? "info"](line)}`;
+      }),
+    );
+  }
+
+  return (entry) => {
+    const paintTopic = topics[entry.topic] ?? paint.bold;
+    const time = paint.dim((entry.atMs / 1000).toFixed(2).padStart(TIME_WIDTH));
+    const sign = entry.mark === "fault" ? paint.red("!") : " ";
+    const head = `${sign} ${time}  ${paintTopic(entry.topic.padEnd(TOPIC_WIDTH))} `;
+    const text = wrap(entry.text, width).map(marks[entry.mark]);
+    return [`${head}${text.join(`\n${" ".repeat(MARGIN)}`)}`, ...details(entry.details ?? [])].join("\n");
+  };
+}
+
+/** One JSON object a line. */
+export function toJsonLine(entry: Entry): string {
+  const { atMs, topic, mark, text, details, data } = entry;
+  return JSON.stringify({
+    t: Math.round(atMs) / 1000,
+    topic,
+    mark,
+    text,
+    ...(details === undefined ? {} : { details }),
+    ...data,
+  });
+}
