@@ -1,9 +1,9 @@
-import type { Clock as DeviceClock, ClockOptions } from "../../modules/clock/clock.ts";
+import type { ClockOptions, Clock as DeviceClock } from "../../modules/clock/clock.ts";
 import type { Failure } from "../../modules/failure.ts";
 import type { Files } from "../../modules/modem/files.ts";
-import type { Modem, NetworkAccess } from "../../modules/modem/modem.ts";
+import type { Modem, ModemPort, NetworkAccess } from "../../modules/modem/modem.ts";
 import type { Sockets } from "../../modules/modem/sockets.ts";
-import { createClock } from "../../tools/clock.ts";
+import { type Clock, createClock } from "../../tools/clock.ts";
 import { VirtualBoard } from "../../tools/virtual-board/board.ts";
 import { wire } from "../../tools/virtual-board/connect.ts";
 import { loadModule } from "../../tools/virtual-board/load-module.ts";
@@ -14,18 +14,23 @@ import {
   type VirtualModem,
 } from "../../tools/virtual-modem/index.ts";
 import type * as Device from "./device.ts";
+import { createEagerClock, type EagerClock } from "./eager-clock.ts";
+import { createScriptedModem, type Script, type ScriptedModem } from "./scripted-modem.ts";
 
 export interface RigOptions {
+  /** Default: as fast as can be, which suits everything but real sockets (`REAL_SOCKETS`). */
   readonly speed?: number;
   readonly modem?: Partial<ModemOptions>;
   readonly access?: Partial<NetworkAccess>;
   readonly clock?: Partial<ClockOptions>;
+  readonly port?: Partial<ModemPort>;
 }
 
-export interface EngineRig {
-  readonly board: VirtualBoard;
-  readonly virtual: VirtualModem;
-  readonly device: typeof Device;
+/** Speed for rigs whose virtual modem talks to real sockets of this computer. */
+export const REAL_SOCKETS = 40;
+
+/** The engine and what stands on it, as src/main.ts joins them. */
+export interface Engine {
   readonly modem: Modem;
   readonly sockets: Sockets;
   readonly files: Files;
@@ -33,26 +38,30 @@ export interface EngineRig {
   /** What the engine reported of itself. */
   readonly down: Failure[];
   readonly trace: string[];
+}
+
+export interface EngineRig extends Engine {
+  readonly board: VirtualBoard;
+  readonly virtual: VirtualModem;
+  readonly device: typeof Device;
+  readonly hostClock: Clock;
   readonly events: ModemEvent[];
   /** Evaluates on the board, e.g. `getTime()`. */
   evaluate(expression: string): unknown;
+  /** Command lines that the modem has executed, without `AT`. */
+  commands(): string[];
+  /** Level that the board drives at the pin now. */
+  level(pin: "D2" | "D28"): unknown;
+  /** Waits on the rig's clock. */
+  wait(ms: number): Promise<void>;
   stop(): void;
 }
 
-/** The engine on a virtual RAK5010, wired to a virtual BG96; nothing is switched on yet. */
-export async function startEngine(options: RigOptions = {}): Promise<EngineRig> {
-  const hostClock = createClock(options.speed ?? 50);
-  const board = new VirtualBoard({ board: "rak5010", clock: hostClock, serial: { paced: false } });
-  board.start();
-  const virtual = createVirtualModem({ clock: hostClock, latency: 0.1, ...options.modem });
-  wire(board, virtual);
-  const events: ModemEvent[] = [];
-  virtual.on("event", (event) => void events.push(event));
-  const device = await loadModule<typeof Device>("test/support/device.ts", { board });
+function createEngine(device: typeof Device, options: RigOptions, port: Partial<ModemPort> = {}): Engine {
   const down: Failure[] = [];
   const trace: string[] = [];
   const modem: Modem = device.createModem(
-    device.rak5010.port,
+    { ...device.rak5010.port, ...options.port, ...port },
     device.rak5010.driver,
     { apn: "iot.example", user: "", password: "", pin: "", ...options.access },
     {
@@ -72,23 +81,77 @@ export async function startEngine(options: RigOptions = {}): Promise<EngineRig> 
     floorS: 1_700_000_000,
     ...options.clock,
   });
+  return { modem, sockets, files: device.createFiles(modem), clock, down, trace };
+}
+
+/** The engine on a virtual RAK5010, wired to a virtual BG96; nothing is switched on yet. */
+export async function startEngine(options: RigOptions = {}): Promise<EngineRig> {
+  const eager: EagerClock | undefined = options.speed === undefined ? createEagerClock() : undefined;
+  const hostClock = eager ?? createClock(options.speed);
+  const board = new VirtualBoard({ board: "rak5010", clock: hostClock, serial: { paced: false } });
+  board.start();
+  const virtual = createVirtualModem({ clock: hostClock, latency: 0.1, ...options.modem });
+  wire(board, virtual);
+  const events: ModemEvent[] = [];
+  virtual.on("event", (event) => void events.push(event));
+  const levels: Record<string, unknown> = {};
+  for (const pin of ["D2", "D28"]) {
+    board.onPin(pin, (level) => {
+      levels[pin] = level;
+    });
+  }
+  const device = await loadModule<typeof Device>("test/support/device.ts", { board });
   return {
+    ...createEngine(device, options),
     board,
     virtual,
     device,
-    modem,
-    sockets,
-    files: device.createFiles(modem),
-    clock,
-    down,
-    trace,
+    hostClock,
     events,
     evaluate: (expression) => board.evaluate(expression),
+    commands: () => events.flatMap((event) => (event.type === "command" ? [event.line.replace(/^AT/, "")] : [])),
+    level: (pin) => levels[pin],
+    wait: (ms) => new Promise((resolve) => void hostClock.setTimeout(resolve, ms)),
     stop() {
       virtual.powerCut();
       board.stop();
+      eager?.stop();
     },
   };
+}
+
+export interface ScriptedRig extends Engine {
+  readonly board: VirtualBoard;
+  readonly device: typeof Device;
+  readonly far: ScriptedModem;
+  wait(ms: number): Promise<void>;
+  stop(): void;
+}
+
+/** The engine with a table for a modem; STATUS says that it is on. */
+export async function startScripted(script: Script, options: RigOptions = {}): Promise<ScriptedRig> {
+  const hostClock = createEagerClock();
+  const board = new VirtualBoard({ board: "rak5010", clock: hostClock });
+  board.start();
+  board.setPin("D18", 1);
+  const device = await loadModule<typeof Device>("test/support/device.ts", { board });
+  const far = createScriptedModem(hostClock, script);
+  return {
+    ...createEngine(device, options, { uart: far.uart as unknown as ModemPort["uart"] }),
+    board,
+    device,
+    far,
+    wait: (ms) => new Promise((resolve) => void hostClock.setTimeout(resolve, ms)),
+    stop() {
+      board.stop();
+      hostClock.stop();
+    },
+  };
+}
+
+/** A call with a `done(error)` as a promise of the failure. */
+export function failureOf(call: (done: (error?: Failure) => void) => void): Promise<Failure | undefined> {
+  return new Promise((resolve) => call((error) => resolve(error && { ...error })));
 }
 
 /** A call with a `done(error)` as a promise of the failure's code, "" for success. */
