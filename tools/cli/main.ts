@@ -15,7 +15,13 @@ interface Entry {
 }
 
 /** Every command of the project: one line here, and a `register(program)` in the area's command.ts. */
-const entries: Entry[] = [{ names: ["build", "lint-device"], load: () => import("../build/command.ts") }];
+const entries: Entry[] = [
+  { names: ["build", "lint-device"], load: () => import("../build/command.ts") },
+  { names: ["demo"], load: () => import("../demo/command.ts") },
+  { names: ["pki"], load: () => import("../pki/command.ts") },
+  { names: ["board"], load: () => import("../virtual-board/command.ts") },
+  { names: ["modem"], load: () => import("../virtual-modem/command.ts") },
+];
 
 export async function main(argv: string[]): Promise<void> {
   const program = new Command("godwit");
