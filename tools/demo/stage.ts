@@ -33,6 +33,11 @@ export interface Certificates {
   readonly key?: string;
 }
 
+/** Where a board measures its battery: 3.9 V behind the divider of boards/<id>.ts, as a part of the reference. */
+const BATTERY: Readonly<Record<string, { pin: string; level: number }>> = {
+  rak5010: { pin: "D4", level: 3.9 / (1.8 * 2.5) },
+};
+
 export interface StageOptions {
   readonly board: string;
   readonly image: string;
@@ -121,6 +126,8 @@ export async function createStage(options: StageOptions, listeners: StageListene
     clock,
     storage: new Map([["godwit.json", overrides(options, sntp.port)]]),
   });
+  const battery = BATTERY[options.board];
+  if (battery !== undefined) board.setAnalog(battery.pin, battery.level);
   const modem = makeModem(options, clock, wallClock);
   wire(board, modem);
   modem.on("event", (event) => listeners.modem(event));

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Command, Option } from "commander";
+import { CliError } from "../cli/errors.ts";
 import type { KeyKind } from "./pki.ts";
 
 interface Options {
@@ -42,7 +43,7 @@ async function run(options: Options): Promise<void> {
   ];
   const present = files.map(([name]) => join(options.out, name)).filter((path) => existsSync(path));
   if (present.length > 0 && !options.force) {
-    throw new Error(`${present.join(", ")} already there; --force writes over it`);
+    throw new CliError("FILE_EXISTS", `${present.join(", ")} already there; --force writes over it`);
   }
   await mkdir(options.out, { recursive: true });
   for (const [name, text, mode] of files) {
