@@ -4,9 +4,9 @@ import { createClock } from "../../tools/clock.ts";
 import { createConnectedHost, createHost, createReadyHost } from "./host.ts";
 
 test("registration takes time and tells it as asked", async () => {
-  const host = createHost({ latency: 0.02, network: { registrationMs: 4000 } });
+  const host = createHost({ latency: 0.02, network: { registrationMs: 25_000 } });
   host.modem.powerOn();
-  await host.expect(/\+CPIN: READY\r\n/);
+  await host.expect(/SMS DONE\r\n/);
   await host.at("ATE0+CREG=1;+CEREG=2");
   assert.equal(await host.at("AT+CEREG?"), "\r\n+CEREG: 2,2\r\n\r\nOK\r\n");
   assert.equal(await host.at("AT+COPS?"), "\r\n+COPS: 0\r\n\r\nOK\r\n");

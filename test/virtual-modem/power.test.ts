@@ -122,8 +122,12 @@ test("AT+CFUN=1,1: OK, goodbye without a line end, stray pdpdeact, RDY", async (
 test("models speak their own way", async () => {
   const host = await createReadyHost({ model: "BG95" });
   assert.match(await host.at("ATI"), /BG95-M3/);
-  host.write("AT+QPOWD=1\r");
+  host.write("AT+CFUN=1,1\r");
   assert.match(await host.expect(/DOWN\r\n/), /\r\nOK\r\n\r\nNORMAL POWER DOWN\r\n$/);
+  await host.expect(/SMS DONE\r\n/);
+  await host.at("ATE0");
+  host.write("AT+QPOWD=1\r");
+  assert.match(await host.expect(/DOWN/), /^\r\nOK\r\n\r\nPOWERED DOWN$/);
   assert.throws(() => createHost({ model: "BG1" }), /there are BG96, BG95/);
   host.end();
 });

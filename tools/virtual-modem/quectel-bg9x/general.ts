@@ -72,7 +72,7 @@ function identity({ model }: Boot): Commands {
   };
 }
 
-function lineSettings({ machine, nvm }: Boot, ports: GeneralPorts): Commands {
+function lineSettings({ machine, nvm, options }: Boot, ports: GeneralPorts): Commands {
   const { settings } = machine;
   const flag =
     (set: (on: boolean) => void): Handler =>
@@ -149,6 +149,8 @@ function lineSettings({ machine, nvm }: Boot, ports: GeneralPorts): Commands {
         const value = integer(call.args[0], 0, 921_600);
         if (value === undefined || !BAUD_RATES.includes(value)) return ERROR;
         nvm.baud = value;
+        // Behind the OK. A wire that is not paced stays so; 0 is autobauding.
+        if (value > 0 && (options.baud ?? 0) > 0) machine.after(0, () => machine.uart.setBaud(value));
       }
       return OK;
     },

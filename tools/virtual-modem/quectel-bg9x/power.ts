@@ -95,10 +95,12 @@ export function createPower(lasting: Lasting, ports: PowerPorts): Power {
     become("off", reason);
   }
 
-  /** [H] POWERED DOWN without a line end; BG95 says it in its own way. */
-  function sayGoodbye(): void {
-    machine.emit({ type: "urc", line: model.goodbye });
-    machine.transmit(Buffer.from(`\r\n${model.goodbye}${model.goodbyeEnds ? "\r\n" : ""}`));
+  function sayGoodbye(asked: boolean): void {
+    // [D] AT+QPOWD ends with POWERED DOWN on every model: TinyGSM waits for it. [H] Other ways down: the model's own.
+    const text = asked ? "POWERED DOWN" : model.goodbye;
+    machine.emit({ type: "urc", line: text });
+    // [H] Behind a restart no line end follows; [R] the same behind QPOWD.
+    machine.transmit(Buffer.from(`\r\n${text}${!asked && model.goodbyeEnds ? "\r\n" : ""}`));
   }
 
   function goodbye(reason: string): void {
@@ -108,7 +110,7 @@ export function createPower(lasting: Lasting, ports: PowerPorts): Power {
     }
     become("shutting-down", reason);
     machine.after(LATENCY.goodbye, () => {
-      sayGoodbye();
+      sayGoodbye(reason.startsWith("QPOWD"));
       machine.after(LATENCY.powerDown, () => off(reason));
     });
   }
@@ -117,7 +119,7 @@ export function createPower(lasting: Lasting, ports: PowerPorts): Power {
     if (state !== "ready") return;
     become("shutting-down", "CFUN=1,1");
     machine.after(LATENCY.goodbye, () => {
-      sayGoodbye();
+      sayGoodbye(false);
       // [H] The stray URC behind the goodbye.
       if (ports.anyPdp()) machine.transmit(Buffer.from('\r\n+QIURC: "pdpdeact",1\r\n'));
       machine.after(LATENCY.powerDown, () => {
