@@ -16,9 +16,9 @@ const board: Board = {
     wires: { tx: D34, rx: D33, cts: D35 },
     // Arduino D3, D4: P1.04, P1.05.
     powerKey: D36,
-    powerKeyPressed: 1,
+    powerKeyPressed: true,
     resetKey: D37,
-    resetKeyPressed: 1,
+    resetKeyPressed: true,
     // Arduino D5: P1.06.
     statusPin: D38,
     receiveBytes: 768,

@@ -17,9 +17,9 @@ const board: Board = {
     wires: { tx: D6, rx: D8, cts: D7 },
     // Straight to the module: low presses.
     powerKey: D2,
-    powerKeyPressed: 0,
+    powerKeyPressed: false,
     resetKey: D28,
-    resetKeyPressed: 0,
+    resetKeyPressed: false,
     statusPin: D18,
     // The interpreter's receive queue holds 1,024 bytes with a header of 2 for up to 64: 960 of data at best.
     receiveBytes: 768,

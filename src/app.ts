@@ -5,7 +5,7 @@ import type { Failure } from "../modules/failure.ts";
 import { after, guard } from "../modules/guard.ts";
 import type { Modem } from "../modules/modem/modem.ts";
 import type { Client } from "../modules/mqtt/client.ts";
-import type { PublishPacket, Will } from "../modules/mqtt/types.ts";
+import type { PublishPacket } from "../modules/mqtt/types.ts";
 
 /**
  * What travels as JSON; the receiver knows these names.
@@ -36,38 +36,17 @@ export interface CommandResult {
   error?: string | undefined;
 }
 
-export interface Topics {
-  telemetry: string;
-  command: string;
-  result: string;
-  status: string;
-}
-
-export function topicsFor(prefix: string, clientId: string): Topics {
-  const base = `${prefix}/${clientId}/`;
-  return {
-    telemetry: `${base}telemetry`,
-    command: `${base}command`,
-    result: `${base}result`,
-    status: `${base}status`,
-  };
-}
-
-/** The broker says `offline` when the device does not say goodbye. */
-export function willFor(topics: Topics): Will {
-  return { topic: topics.status, payload: "offline", qos: 1, retain: true };
-}
-
 const MAX_INTERVAL_S = 604800;
 /** Long enough for the PUBACK of the command to leave: it must not come again after the reboot. */
 const REBOOT_MS = 5000;
 
+/** `topic`: what the topics of this device begin with, slash included. */
 export function startApp(
   board: Board,
   modem: Modem,
   clock: ClockStatus,
   client: Client,
-  topics: Topics,
+  topic: string,
   intervalS: number,
 ): void {
   let timer = 0;
@@ -89,7 +68,7 @@ export function startApp(
         uptimeS: Math.round(getTime() - clock.startedS),
         free: memory.free,
       };
-      client.publish(topics.telemetry, JSON.stringify(telemetry), { qos: 1 });
+      client.publish(`${topic}telemetry`, JSON.stringify(telemetry), { qos: 1 });
     });
   }
 
@@ -118,17 +97,17 @@ export function startApp(
     const valid = command && typeof command == "object";
     const error = valid ? execute(command as RemoteCommand, packet.retain) : "COMMAND_FORMAT";
     const result: CommandResult = { cmd: `${valid && (command as RemoteCommand).cmd}`.substr(0, 32), error };
-    client.publish(topics.result, JSON.stringify(result), { qos: 1 });
+    client.publish(`${topic}result`, JSON.stringify(result), { qos: 1 });
   }
 
-  client.on("message", (topic: string, payload: string, packet: PublishPacket) => {
-    if (topic == topics.command) guard(onCommand, payload, packet);
+  client.on("message", (heard: string, payload: string, packet: PublishPacket) => {
+    if (heard == `${topic}command`) guard(onCommand, payload, packet);
   });
   client.on("connect", () => {
-    client.publish(topics.status, "online", { qos: 1, retain: true });
+    client.publish(`${topic}status`, "online", { qos: 1, retain: true });
     guard(report);
   });
-  client.subscribe(topics.command, { qos: 1 }, (error?: Failure) => {
+  client.subscribe(`${topic}command`, { qos: 1 }, (error?: Failure) => {
     if (error) print(`subscribe ${error.code}`);
   });
 }

@@ -75,57 +75,46 @@ const DEFAULTS: Config = {
   watchdogS: 3600,
 };
 
-/** Highest value of each number; the lowest is 1, and 0 where 0 switches something off. */
-const HIGHEST: { [name: string]: number } = {
-  port: 65535,
-  ntpPort: 65535,
-  keepalive: 65535,
-  intervalS: 604800,
-  resyncS: 2592000,
-  registrationS: 3600,
-  backoffMaxS: 86400,
-  // nRF52840 watchdog: 2^32 ticks of 32,768 Hz.
-  watchdogS: 131000,
-};
-const MAY_BE_ZERO = ["keepalive", "watchdogS"];
+/** Seconds: the nRF52840 watchdog counts no further (2^32 ticks of 32,768 Hz); the rest: 16 bits. */
+const MAX_SECONDS = 131000;
+const MAX_NUMBER = 65535;
 /** Longest text: the host name of the BG96 socket commands may have 150 characters (R). */
 const MAX_TEXT = 128;
 
 /** Why `value` cannot stand for the setting `name`, or undefined. */
 function refusal(name: string, value: unknown): string | undefined {
-  if (!DEFAULTS.hasOwnProperty(name)) return "CONFIG_UNKNOWN";
-  const example = (DEFAULTS as unknown as { [name: string]: unknown })[name];
+  const example = DEFAULTS.hasOwnProperty(name) && (DEFAULTS as unknown as { [name: string]: unknown })[name];
+  if (example === false) return "CONFIG_UNKNOWN";
   if (typeof value != typeof example) return "CONFIG_TYPE";
-  if (typeof value == "string") {
-    if (quoted(value) == "\0" || value.length > MAX_TEXT) return "CONFIG_TEXT";
-    if (name == "host" && !value) return "CONFIG_TEXT";
-  }
-  if (typeof value == "number") {
-    const lowest = MAY_BE_ZERO.indexOf(name) < 0 ? 1 : 0;
-    if (!(value >= lowest && value <= (HIGHEST[name] as number)) || value % 1) return "CONFIG_RANGE";
-  }
+  if (typeof value == "string" && (quoted(value) == "\0" || value.length > MAX_TEXT || (name == "host" && !value)))
+    return "CONFIG_TEXT";
+  // 0 switches these two off.
+  const least = name == "keepalive" || name == "watchdogS" ? 0 : 1;
+  const most = name.endsWith("S") ? MAX_SECONDS : MAX_NUMBER;
+  if (typeof value == "number" && (!(value >= least && value <= most) || value % 1)) return "CONFIG_RANGE";
   return undefined;
 }
 
 /** The configuration, and why `text` (a `godwit.json`, if there is one) was refused. */
 export function readConfig(text: string | undefined): { config: Config; error: Failure | undefined } {
   const config = Object.assign({}, DEFAULTS);
-  if (!text) return { config, error: undefined };
-  let overrides: { [name: string]: unknown };
-  try {
-    overrides = JSON.parse(text) as { [name: string]: unknown };
-  } catch (_) {
-    return { config, error: failure("CONFIG_JSON") };
-  }
-  if (!overrides || typeof overrides != "object") return { config, error: failure("CONFIG_JSON") };
-  for (const name of Object.keys(overrides)) {
-    const code = refusal(name, overrides[name]);
-    // The name only: the value may be a secret.
-    if (code) return { config, error: failure(code, name.substr(0, 32)) };
-  }
-  // The certificate and its key: one without the other is a mistake, not a choice.
-  const cert = "cert" in overrides ? overrides["cert"] : DEFAULTS.cert;
-  const key = "key" in overrides ? overrides["key"] : DEFAULTS.key;
-  if (!cert != !key) return { config, error: failure("CONFIG_PAIR", "key") };
-  return { config: Object.assign(config, overrides), error: undefined };
+  let code: string | undefined;
+  let wrong: string | undefined;
+  if (text)
+    try {
+      const overrides = JSON.parse(text) as { [name: string]: unknown };
+      for (const name of Object.keys(overrides))
+        if (!code) {
+          code = refusal(name, overrides[name]);
+          // The name only: the value may be a secret.
+          wrong = name.substr(0, 32);
+        }
+      const merged = Object.assign(Object.assign({}, config), overrides);
+      // The certificate and its key: one without the other is a mistake, not a choice.
+      if (!code && !merged.cert != !merged.key) code = "CONFIG_PAIR";
+      if (!code) return { config: merged, error: undefined };
+    } catch (_) {
+      code = "CONFIG_JSON";
+    }
+  return { config, error: code ? failure(code, wrong) : undefined };
 }

@@ -9,9 +9,9 @@ import { createFiles } from "../modules/modem/files.ts";
 import { createModem } from "../modules/modem/modem.ts";
 import { createSockets, type Sockets } from "../modules/modem/sockets.ts";
 import { createClient } from "../modules/mqtt/client.ts";
-import { startApp, topicsFor, willFor } from "./app.ts";
+import { startApp } from "./app.ts";
 import { readConfig } from "./config.ts";
-import type { Device, DeviceGlobals, DeviceStatus } from "./device.ts";
+import type { Device, DeviceGlobals } from "./device.ts";
 
 // Before anything else: on some boards the console would move to the modem's UART a second after boot, and at every
 // BLE or USB disconnect, and what the modem says would be executed.
@@ -19,68 +19,34 @@ E.setConsole(board.console, { force: true });
 
 const read = readConfig(require("Storage").read("godwit.json"));
 const config = read.config;
-const clientId = config.clientId || getSerial();
-const topics = topicsFor(config.topic, clientId);
+config.clientId = config.clientId || getSerial();
+const topic = `${config.topic}/${config.clientId}/`;
 
 function onTrace(direction: string, text: string): void {
   if (device.trace) print(direction + text);
 }
 
 function log(state: LinkState, error?: Failure, retryS?: number, rung?: string): void {
-  if (error) print(`link ${state} ! ${error.code} ${error.cause} retry ${(retryS as number).toFixed(1)} s, ${rung}`);
-  else print(`link ${state}`);
+  print(
+    `link ${state}${error ? ` ! ${error.code} ${error.cause} retry ${Math.round(retryS as number)} s, ${rung}` : ""}`,
+  );
 }
 
-const modem = createModem(
-  board.port,
-  board.driver,
-  { apn: config.apn, user: config.apnUser, password: config.apnPassword, pin: config.pin },
-  { onDown: (error) => link.onDown(error), onSocket: (urc) => sockets.onUrc(urc), onTrace },
-);
+const modem = createModem(board.port, board.driver, config, {
+  onDown: (error) => link.onDown(error),
+  onSocket: (urc) => sockets.onUrc(urc),
+  onTrace,
+});
 const sockets: Sockets = createSockets(modem, () => link.onProgress());
 const files = createFiles(modem);
-const clock = createClock(modem, sockets, {
-  ntpHost: config.ntpHost,
-  ntpPort: config.ntpPort,
-  resyncS: config.resyncS,
-  floorS: BUILD_TIME,
-});
-const client = createClient({
-  clientId,
-  clean: config.clean,
-  keepalive: config.keepalive,
-  username: config.username || undefined,
-  password: config.password || undefined,
-  will: willFor(topics),
-});
-const link: Link = createLink(
-  modem,
-  sockets,
-  files,
-  clock,
-  client,
-  {
-    tls: {
-      host: config.host,
-      port: config.port,
-      ca: config.ca,
-      cert: config.cert,
-      key: config.key,
-      verify: config.verify,
-      minVersion: "1.2",
-      sni: config.sni,
-    },
-    registrationS: config.registrationS,
-    backoffMaxS: config.backoffMaxS,
-    watchdogS: config.watchdogS,
-    clockGate: config.clockGate,
-    resyncS: config.resyncS,
-  },
-  log,
-);
+const clock = createClock(modem, sockets, config, BUILD_TIME);
+// The broker says `offline` when the device does not say goodbye.
+const will = { topic: `${topic}status`, payload: "offline", qos: 1 as const, retain: true };
+const client = createClient(Object.assign({ will }, config));
+const link: Link = createLink(modem, sockets, files, clock, client, config, log);
 
-function status(): DeviceStatus {
-  return {
+const device: Device = {
+  status: () => ({
     version: VERSION,
     state: link.state,
     error: link.error,
@@ -90,22 +56,25 @@ function status(): DeviceStatus {
     ip: modem.ip,
     at: modem.channel.counters,
     clock: clock.status,
-    tls: modem.driver.tls,
+    tls: board.driver.tls,
     crashes,
     flags: E.getErrorFlags(),
     memory: process.memory(false).usage,
-  };
-}
-
-// Running out of memory in a data handler removes every data handler (CALLBACK): listen again.
-E.on("errorFlag", () => modem.listen());
-
-const device: Device = { status, link, client, modem, files, trace: false };
+  }),
+  link,
+  client,
+  modem,
+  files,
+  trace: false,
+};
 // What is typed at the REPL: `godwit.status()`, `godwit.files.put(...)`.
 (global as unknown as DeviceGlobals).godwit = device;
 
+// Running out of memory in a data handler removes every data handler (CALLBACK): listen again.
+E.on("errorFlag", modem.listen);
+
 if (read.error) print(`config ! ${read.error.code} ${read.error.cause}`);
 if (!config.verify || !config.clockGate) print("INSECURE: certificates are not fully checked");
-print(`godwit ${VERSION} ${board.id} ${clientId} host name ${modem.driver.tls.host}`);
-startApp(board, modem, clock.status, client, topics, config.intervalS);
+print(`godwit ${VERSION} ${board.id} ${config.clientId} host name ${board.driver.tls.host}`);
+startApp(board, modem, clock.status, client, topic, config.intervalS);
 link.start();

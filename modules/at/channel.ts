@@ -15,7 +15,7 @@ export interface ChannelEvents {
 
 /** @public */
 export interface ChannelCounters {
-  /** Command lines sent, resynchronisation not counted: the unit in which energy is spent. */
+  /** Command lines sent: the unit in which energy is spent. */
   exchanges: number;
   timeouts: number;
   /** Final result codes with no command in flight. */
@@ -39,20 +39,14 @@ interface Entry {
   done: AnswerDone;
 }
 
-/** Longest line kept. The longest that the drivers ask for are TLS settings read back, under 100. */
-const MAX_LINE = 512;
 const DEFAULT_TIMEOUT_MS = 5000;
 
 /**
- * The probe has an information response of its own. A modem answers in order, so a final result that stands in front
- * of `+CMEE:` belongs to the command that timed out, and is thrown away.
+ * After a time-out one of these is asked, the next one when it is not answered either. Each has an information response
+ * of its own, and a modem answers in order: whatever final result stands in front of it belongs to somebody before.
  */
-const PROBE = "AT+CMEE?";
-const PROBE_PREFIX = "+CMEE:";
-const PROBE_TIMEOUT_MS = 1500;
-const PROBE_TRIES = 4;
-/** Earlier probes may be answered late too: so long must it be quiet behind the last answer. */
-const QUIET_MS = 200;
+const PROBES = ["+CMEE", "+CFUN", "+CGATT"];
+const PROBE_TIMEOUT_MS = 2000;
 
 /** Final result codes of V.250 5.7.1 that end a command without success. */
 const FAILED = "|ERROR|NO CARRIER|NO ANSWER|NO DIALTONE|BUSY|SEND FAIL|";
@@ -77,10 +71,8 @@ export function createChannel(uart: { write(bytes: string): void }, events: Chan
   /** Bytes announced by the header of raw data; -1: no header yet. */
   let announced = -1;
   let timer = 0;
-  /** Probes sent while resynchronising; 0: in step with the modem. */
+  /** Probes sent since the last answer. */
   let probes = 0;
-  let probeAnswers = 0;
-  let isProbeSeen = false;
 
   function startTimer(ms: number, run?: () => void): void {
     if (timer) clearTimeout(timer);
@@ -92,7 +84,7 @@ export function createChannel(uart: { write(bytes: string): void }, events: Chan
   }
 
   function next(): void {
-    const entry = !current && !probes && queue.shift();
+    const entry = !current && queue.shift();
     if (!entry) return;
     const command = entry.command;
     current = command;
@@ -131,46 +123,27 @@ export function createChannel(uart: { write(bytes: string): void }, events: Chan
     const failed = queue;
     queue = [];
     probes = 0;
-    startTimer(0);
     if (current) fail(code);
     for (const entry of failed) guard(entry.done, failure(code, undefined, masked(entry.command)), [], "");
   }
 
   function onTimeout(): void {
+    const name = PROBES[probes++];
     counters.timeouts++;
     // The prompt may yet come, and would take the probe for data: give it line ends to eat. In command mode they are nothing.
     if (unsent) uart.write("\r".repeat(unsent.length));
-    probeAnswers = 0;
-    isProbeSeen = false;
-    probe();
-    fail("AT_TIMEOUT");
-    startTimer(PROBE_TIMEOUT_MS, probe);
-  }
-
-  function probe(): void {
-    if (probes == PROBE_TRIES) {
+    if (name) {
+      const command = { text: `AT${name}?`, prefix: `${name}:`, timeoutMs: PROBE_TIMEOUT_MS, isProbe: true };
+      queue.unshift({ command, done: onProbe });
+      fail("AT_TIMEOUT");
+    } else {
       abort("AT_DEAF");
       events.onDeaf();
-      return;
     }
-    probes++;
-    note(">", PROBE);
-    uart.write(`${PROBE}\r`);
-    startTimer(PROBE_TIMEOUT_MS, probe);
   }
 
-  function onSynchronised(): void {
-    probes = 0;
-    startTimer(0);
-    next();
-  }
-
-  function onProbeLine(line: string): void {
-    if (line.startsWith(PROBE_PREFIX)) isProbeSeen = true;
-    else if (line != "OK" && !failureCause(line)) events.onUrc(line);
-    else if (!isProbeSeen) counters.orphans++;
-    else if (++probeAnswers == probes) onSynchronised();
-    else startTimer(QUIET_MS, onSynchronised);
+  function onProbe(error?: Failure): void {
+    if (!error) probes = 0;
   }
 
   function onInformation(command: Command, line: string): void {
@@ -181,7 +154,8 @@ export function createChannel(uart: { write(bytes: string): void }, events: Chan
     if (announced > 0 && announced <= command.maxRaw) digest.expectRaw(announced);
   }
 
-  function onSuccess(command: Command): void {
+  function onSuccess(command: Command, line: string): void {
+    if (command.success) lines.push(line);
     // The prompt never came, so the data never went.
     if (unsent !== undefined) fail("AT_PROMPT");
     // The header was lost or garbled: its data went by as lines.
@@ -195,12 +169,11 @@ export function createChannel(uart: { write(bytes: string): void }, events: Chan
     // An echo: not traced, it may hold a secret.
     if (command && line == command.text) return;
     note("<", line);
-    if (probes) onProbeLine(line);
-    else if (!command) {
+    if (!command || (command.isProbe && !lines.length && !line.startsWith(command.prefix as string))) {
       if (cause || line == "OK") counters.orphans++;
       else events.onUrc(line);
     } else if (command.prefix && line.startsWith(command.prefix)) onInformation(command, line);
-    else if (line == (command.success || "OK")) onSuccess(command);
+    else if (line.startsWith(command.success || "OK")) onSuccess(command, line);
     else if (cause) fail("AT_ERROR", cause);
     else if (!events.onUrc(line) && command.prefix == "") lines.push(line);
   }
@@ -222,7 +195,7 @@ export function createChannel(uart: { write(bytes: string): void }, events: Chan
   }
 
   // Functions are not hoisted on the interpreter: this stands behind them.
-  const digest = createDigest({ onLine, onPrompt, onRaw, onLost }, MAX_LINE);
+  const digest = createDigest({ onLine, onPrompt, onRaw, onLost });
 
   return {
     send(command, done) {

@@ -14,8 +14,13 @@ export interface Command {
   prompt?: string;
   /** The information response with `prefix` ends in a count, and so many raw bytes follow it; no more than this. */
   maxRaw?: number;
-  /** The result code that means success, when it is not `OK`. */
+  /**
+   * What the line that means success starts with, when it is not `OK`: a result code (`SEND OK`), or a result that
+   * follows some time after `OK` (`+QSSLOPEN: 0,`). The line comes with the answer.
+   */
   success?: string;
+  /** A final result in front of the information response is somebody else's. */
+  isProbe?: boolean;
   /** The parameters never reach a trace or a Failure. */
   secret?: boolean;
 }

@@ -11,7 +11,7 @@ export interface DigestSink {
   onPrompt(): void;
   /** All the bytes asked for by `expectRaw`. */
   onRaw(data: string): void;
-  /** Bytes thrown away: a line longer than `maxLine`. */
+  /** Bytes thrown away: a line longer than MAX_LINE. */
   onLost(count: number): void;
 }
 
@@ -23,7 +23,10 @@ export interface Digest {
   expectRaw(count: number): void;
 }
 
-export function createDigest(sink: DigestSink, maxLine: number): Digest {
+/** Longest line kept. The longest that the drivers ask for are TLS settings read back, under 100. */
+const MAX_LINE = 512;
+
+export function createDigest(sink: DigestSink): Digest {
   let tail = "";
   let raw = "";
   let need = 0;
@@ -51,7 +54,7 @@ export function createDigest(sink: DigestSink, maxLine: number): Digest {
   }
 
   function takeLine(line: string): void {
-    if (skipping || line.length > maxLine) {
+    if (skipping || line.length > MAX_LINE) {
       skipping = false;
       sink.onLost(line.length);
       return;
@@ -69,7 +72,7 @@ export function createDigest(sink: DigestSink, maxLine: number): Digest {
       prompt = undefined;
       tail = "";
       sink.onPrompt();
-    } else if (tail.length > maxLine) {
+    } else if (tail.length > MAX_LINE) {
       sink.onLost(tail.length);
       tail = "";
       skipping = true;

@@ -18,8 +18,6 @@ export interface ClockOptions {
   ntpPort: number;
   /** Seconds between synchronisations. */
   resyncS: number;
-  /** No source may say less: when the firmware was built, seconds since 1970. */
-  floorS: number;
 }
 
 /** @public */
@@ -58,7 +56,8 @@ type TimeDone = (error: Failure | undefined, unixS: number) => void;
 const AGREE_S = 2;
 const SNTP_MS = 5000;
 
-export function createClock(modem: Modem, sockets: Sockets, options: ClockOptions): Clock {
+/** `floorS`, seconds since 1970: no source may say less; when the firmware was built. */
+export function createClock(modem: Modem, sockets: Sockets, options: ClockOptions, floorS: number): Clock {
   const driver = modem.driver;
   const host = options.ntpHost;
   const port = options.ntpPort;
@@ -78,8 +77,8 @@ export function createClock(modem: Modem, sockets: Sockets, options: ClockOption
   }
 
   function readModemNtp(done: TimeDone): void {
-    modem.result(driver.ntp(CID, host, port), driver.ntpPrefix, driver.timing.ntpMs, (error, rest) => {
-      const text = rest.split('"')[1] || "";
+    modem.channel.send(driver.ntp(CID, host, port), (error, lines) => {
+      const text = lines.join("").split('"')[1] || "";
       // Whether the text is local time or UTC beside a zone, no source says: with a zone it proves nothing.
       done(error || (zoneOf(text) ? failure("CLOCK_ZONE") : undefined), parseTime(text));
     });
@@ -134,7 +133,7 @@ export function createClock(modem: Modem, sockets: Sockets, options: ClockOption
     }
     const read = name == "nitz" ? readNitz : name == "sntp" ? readSntp : readModemNtp;
     read((error, unixS) => {
-      if (!error && unixS >= options.floorS) accept(name, unixS, done);
+      if (!error && unixS >= floorS) accept(name, unixS, done);
       else {
         status.refused += `${name}:${error ? error.code : unixS ? "CLOCK_FLOOR" : "CLOCK_NONE"} `;
         trySource(sources.slice(1), done);

@@ -14,8 +14,7 @@ import type { TlsProfile } from "../tls/profile.ts";
 import { configureTls, explainRefusal } from "../tls/tls.ts";
 import { backoffS, RUNGS, rungFor } from "./ladder.ts";
 
-export interface LinkOptions {
-  tls: TlsProfile;
+export interface LinkOptions extends TlsProfile {
   /** Longest wait for registration, s. */
   registrationS: number;
   /** Longest wait between attempts, s. */
@@ -72,7 +71,6 @@ export function createLink(
   log: LinkLog,
 ): Link {
   const counters: LinkCounters = { connects: 0, failures: 0, rungs: [0, 0, 0, 0, 0, 0] };
-  const tls = options.tls;
   let isRunning = false;
   /** A step or a rung is under way, or a wait. */
   let isBusy = false;
@@ -127,14 +125,14 @@ export function createLink(
   }
 
   function configure(done: Done): void {
-    configureTls(modem, tls, (error) => {
+    configureTls(modem, options, (error) => {
       isConfigured = !error;
       done(error);
     });
   }
 
   function connect(done: Done): void {
-    sockets.open("tls", tls.host, tls.port, (error, socket) => {
+    sockets.open("tls", options.host, options.port, (error, socket) => {
       const isRefused = !!error && error.code == "TLS_REFUSED";
       // It may have been the time after all: prove it again before the next attempt.
       if (isRefused) clock.invalidate();
@@ -142,7 +140,7 @@ export function createLink(
         onConnect = done;
         client.attach(socket);
         // The questions cost energy: once in a row of failures is enough.
-      } else if (isRefused && !link.failed) explainRefusal(sockets, files, tls, error as Failure, done);
+      } else if (isRefused && !link.failed) explainRefusal(sockets, files, options, error as Failure, done);
       else done(error);
     });
   }

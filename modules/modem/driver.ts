@@ -33,8 +33,6 @@ export interface DriverTiming {
   /** From the power-down command to silence, at most. */
   shutdownMs: number;
   activateMs: number;
-  openMs: number;
-  ntpMs: number;
 }
 
 /**
@@ -92,9 +90,8 @@ export interface Driver {
   /** Asks for network time (NITZ) in UTC, read by `readNetworkTime` as `yyyy/MM/dd,hh:mm:ss`; nothing when there is none. */
   networkTime: string;
   readNetworkTime(lines: string[]): string | undefined;
-  /** The modem's own NTP client. Its result, a time in quotes or the cause of a failure, follows `ntpPrefix`. */
+  /** The modem's own NTP client. Its result has a time in quotes, or the cause of a failure. */
   ntp(cid: number, host: string, port: number): Command;
-  ntpPrefix: string;
   signal: string;
   readSignal(lines: string[]): Signal;
   /**
@@ -102,9 +99,8 @@ export interface Driver {
    * reads it, and the answer repeats it with a colon for the `=`.
    */
   tlsSettings(profile: TlsProfile): string[];
+  /** Its `success` is followed by the result: 0, or a cause. */
   openSocket(kind: SocketKind, cid: number, id: number, host: string, port: number): Command;
-  /** The result of opening follows this: 0, or a cause. */
-  openPrefix(kind: SocketKind, id: number): string;
   /** The cause's code where it has its own, else undefined. */
   openCode(kind: SocketKind, cause: number): string | undefined;
   /** The cause that means: the id is still taken from an earlier life. */

@@ -3,11 +3,10 @@
  * Sockets are in sockets.ts, the modem's file store in files.ts; both stand on `Modem`.
  */
 import { type Channel, createChannel } from "../at/channel.ts";
-import type { Command } from "../at/command.ts";
 import { quoted } from "../at/command.ts";
 import type { Done, Failure } from "../failure.ts";
 import { failure } from "../failure.ts";
-import { after, guard } from "../guard.ts";
+import { after } from "../guard.ts";
 import type { Driver, Urc } from "./driver.ts";
 import { nextRegistration, type Registration, registrationOf, UNREGISTERED } from "./registration.ts";
 
@@ -19,10 +18,10 @@ export interface ModemPort {
   wires: SerialOptions;
   /** Drives PWRKEY, and the level that presses it. */
   powerKey: Pin;
-  powerKeyPressed: number;
+  powerKeyPressed: boolean;
   /** Drives RESET_N, and the level that presses it. */
   resetKey: Pin;
-  resetKeyPressed: number;
+  resetKeyPressed: boolean;
   /** Reads STATUS: high while the modem is on. Absent: a modem that answers is on. */
   statusPin?: Pin;
   /** Bytes read from a socket at once: they must fit the interpreter's receive queue (1,024 with its headers). */
@@ -31,8 +30,9 @@ export interface ModemPort {
 
 export interface NetworkAccess {
   apn: string;
-  user: string;
-  password: string;
+  /** "" where the operator wants no login. */
+  apnUser: string;
+  apnPassword: string;
   /** The SIM's PIN, or "". */
   pin: string;
 }
@@ -49,8 +49,6 @@ export interface ModemEvents {
 }
 
 export type LinesDone = (error: Failure | undefined, lines: string[]) => void;
-/** `rest` is what follows the prefix that was waited for. */
-export type ResultDone = (error: Failure | undefined, rest: string) => void;
 
 /** One change of power at a time: the caller waits for `done`. */
 export interface Modem {
@@ -71,8 +69,6 @@ export interface Modem {
   activate(done: Done): void;
   /** Sends command line parts, as many in one line as the family takes; on an error finds the part that failed. */
   script(parts: string[], done: LinesDone, timeoutMs?: number, secret?: boolean): void;
-  /** Sends a command whose result comes in a line of its own, before or after `OK`. */
-  result(command: Command, prefix: string, timeoutMs: number, done: ResultDone): void;
   /** Listens on the UART, again if need be: running out of memory removes every listener. */
   listen(): void;
 }
@@ -86,67 +82,44 @@ const SYNC_TRIES = 5;
 const SIM_BUSY = "14";
 const SIM_TRIES = 5;
 
-interface Wait {
-  prefix: string;
-  done: ResultDone;
-  timer: number;
-}
-
 export function createModem(port: ModemPort, driver: Driver, access: NetworkAccess, events: ModemEvents): Modem {
   const timing = driver.timing;
   let registered = UNREGISTERED;
   /** While `register` waits: called at each registration line, and with an error when the wait is over. */
   let onRegistration: Done | undefined;
-  let waits: Wait[] = [];
   let isChanging = false;
   let isReady = false;
   let pin = access.pin;
 
-  function down(code: string): void {
+  function down(state: ModemState, code: string): void {
     if (isChanging) return;
-    if (code == "NET_PDP") modem.state = "registered";
-    else drop("off", code);
+    drop(state, code);
     events.onDown(failure(code));
   }
 
   /** Whoever waits for this modem waits in vain. */
   function drop(state: ModemState, code: string): void {
-    const dropped = waits;
-    waits = [];
     modem.state = state;
-    registered = UNREGISTERED;
     isReady = false;
     if (onRegistration) onRegistration(failure(code));
     channel.abort(code);
-    for (const wait of dropped) endWait(wait, failure(code));
   }
 
   // ---- lines that nobody asked for
 
   function onUrc(line: string): boolean {
-    const wait = waits.find((one) => line.startsWith(one.prefix));
     const next = nextRegistration(registered, line);
     const urc = driver.readUrc(line);
-    if (wait) {
-      waits = waits.filter((one) => one != wait);
-      endWait(wait, undefined, line.substr(wait.prefix.length));
-    } else if (next) {
+    if (next) {
       registered = next;
       if (onRegistration) onRegistration();
     } else if (!urc) return false;
-    else if (urc.event == "pdpdeact") down("NET_PDP");
+    else if (urc.event == "pdpdeact") down("registered", "NET_PDP");
     else if (urc.event == "ready") {
       isReady = true;
-      down("MODEM_RESET");
+      down("off", "MODEM_RESET");
     } else events.onSocket(urc);
     return true;
-  }
-
-  function endWait(wait: Wait, error?: Failure, rest?: string): void {
-    if (!wait.timer) return;
-    clearTimeout(wait.timer);
-    wait.timer = 0;
-    guard(wait.done, error, rest);
   }
 
   // ---- power
@@ -160,16 +133,6 @@ export function createModem(port: ModemPort, driver: Driver, access: NetworkAcce
     return !!port.statusPin && !digitalRead(port.statusPin);
   }
 
-  function hold(key: Pin, level: number, ms: number, done: () => void): void {
-    digitalWrite(key, level);
-    after(ms, release, key, 1 - level, done);
-  }
-
-  function release(key: Pin, level: number, done: () => void): void {
-    digitalWrite(key, level);
-    done();
-  }
-
   function until(reached: () => boolean, ms: number, done: () => void): void {
     if (ms <= 0 || reached()) done();
     else after(POLL_MS, until, reached, ms - POLL_MS, done);
@@ -177,6 +140,7 @@ export function createModem(port: ModemPort, driver: Driver, access: NetworkAcce
 
   function begin(): void {
     isChanging = true;
+    registered = UNREGISTERED;
     drop("off", "MODEM_OFF");
   }
 
@@ -188,13 +152,17 @@ export function createModem(port: ModemPort, driver: Driver, access: NetworkAcce
   }
 
   function powerOn(done: Done): void {
-    const press = (): void => hold(port.powerKey, port.powerKeyPressed, timing.powerOnMs, () => boot(done));
     begin();
     port.uart.setup(port.baud, port.wires);
     listen();
-    if (isOff()) press();
+    if (isOff()) press(done);
     // A pulse would switch a running modem off. Without STATUS the only way to know is to ask.
-    else synchronise(port.statusPin ? SYNC_TRIES : 1, done, port.statusPin ? undefined : press);
+    else synchronise(port.statusPin ? SYNC_TRIES : 0, done);
+  }
+
+  function press(done: Done): void {
+    digitalPulse(port.powerKey, port.powerKeyPressed, timing.powerOnMs);
+    boot(done);
   }
 
   function boot(done: Done): void {
@@ -205,31 +173,31 @@ export function createModem(port: ModemPort, driver: Driver, access: NetworkAcce
     );
   }
 
-  function synchronise(tries: number, done: Done, otherwise?: () => void): void {
+  function synchronise(tries: number, done: Done): void {
     channel.send({ text: "ATE0", timeoutMs: 1000 }, (error) => {
       if (!error) setUp(done);
       else if (tries > 1) synchronise(tries - 1, done);
-      else if (otherwise) otherwise();
-      else end(failure("MODEM_DEAF"), done);
+      else if (tries) end(failure("MODEM_DEAF"), done);
+      else press(done);
     });
   }
 
   function powerOff(done: Done): void {
-    const closed = (): void => {
-      port.uart.unsetup();
-      end(failure("MODEM_OFF"), () => done());
-    };
-    const down = (): void => until(isOff, timing.shutdownMs, closed);
     begin();
     channel.send({ text: `AT${driver.switchOff}`, timeoutMs: 1000 }, (error) => {
-      if (!error || isOff()) down();
-      else hold(port.powerKey, port.powerKeyPressed, timing.powerOffMs, down);
+      if (error && !isOff()) digitalPulse(port.powerKey, port.powerKeyPressed, timing.powerOffMs);
+      until(isOff, timing.shutdownMs, () => {
+        port.uart.unsetup();
+        isChanging = false;
+        done();
+      });
     });
   }
 
   function reset(done: Done): void {
     begin();
-    hold(port.resetKey, port.resetKeyPressed, timing.resetMs, () => boot(done));
+    digitalPulse(port.resetKey, port.resetKeyPressed, timing.resetMs);
+    boot(done);
   }
 
   // ---- set-up and SIM
@@ -289,7 +257,7 @@ export function createModem(port: ModemPort, driver: Driver, access: NetworkAcce
   }
 
   function activate(done: Done): void {
-    const parts = driver.activate(CID, access.apn, access.user, access.password);
+    const parts = driver.activate(CID, access.apn, access.apnUser, access.apnPassword);
     script(
       parts,
       (error, lines) => {
@@ -298,7 +266,7 @@ export function createModem(port: ModemPort, driver: Driver, access: NetworkAcce
         else script([driver.activeQuery], (_, found) => activated(error, found, done));
       },
       timing.activateMs,
-      !!access.password,
+      !!access.apnPassword,
     );
   }
 
@@ -333,19 +301,7 @@ export function createModem(port: ModemPort, driver: Driver, access: NetworkAcce
     });
   }
 
-  function result(command: Command, prefix: string, timeoutMs: number, done: ResultDone): void {
-    const wait: Wait = { prefix, done, timer: 0 };
-    const fail = (error?: Failure): void => {
-      if (!error) return;
-      waits = waits.filter((one) => one != wait);
-      endWait(wait, error);
-    };
-    wait.timer = after(timeoutMs, fail, failure("AT_NO_RESULT", prefix));
-    waits.push(wait);
-    channel.send(command, fail);
-  }
-
-  const channel = createChannel(port.uart, { onUrc, onDeaf: () => down("MODEM_DEAF"), onTrace: events.onTrace });
+  const channel = createChannel(port.uart, { onUrc, onDeaf: () => down("off", "MODEM_DEAF"), onTrace: events.onTrace });
 
   const modem: Modem = {
     state: "off",
@@ -360,7 +316,6 @@ export function createModem(port: ModemPort, driver: Driver, access: NetworkAcce
     register,
     activate,
     script,
-    result,
     listen,
   };
   return modem;

@@ -24,11 +24,11 @@ export function nextRegistration(state: RegistrationState, line: string): Regist
   return isEps ? { eps: stat, gprs: state.gprs } : { eps: state.eps, gprs: stat };
 }
 
-/** <stat> 1 home, 5 roaming, 2 searching, 3 denied; all others carry no data. */
+/** <stat> 0, 1 home, 2, 3, 4 unknown, 5 roaming; all others carry no data. */
+const NAMES: Registration[] = ["off", "registered", "searching", "denied", "off", "roaming"];
+
+/** The better of the two domains. */
 export function registrationOf(state: RegistrationState): Registration {
-  const stats = [state.eps, state.gprs];
-  if (stats.includes(1)) return "registered";
-  if (stats.includes(5)) return "roaming";
-  if (stats.includes(2)) return "searching";
-  return stats.includes(3) ? "denied" : "off";
+  const best = [1, 5, 2, 3].find((stat) => stat == state.eps || stat == state.gprs);
+  return NAMES[best || 0] as Registration;
 }

@@ -112,9 +112,9 @@ export function createSockets(modem: Modem, onHeard: () => void): Sockets {
     const kind = socket.kind;
     const id = socket.id;
     const command = driver.openSocket(kind, CID, id, host, port);
-    modem.result(command, driver.openPrefix(kind, id), driver.timing.openMs, (error, rest) => {
-      const cause = parseInt(rest, 10);
-      if (!error && !cause) {
+    channel.send(command, (error, lines) => {
+      const cause = parseInt(lines.join("").substr((command.success as string).length), 10);
+      if (cause === 0) {
         done(undefined, socket);
         if (socket.hasMore) pull(socket);
         return;

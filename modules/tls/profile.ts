@@ -1,6 +1,6 @@
 /**
  * How a TLS connection is to be made and verified. File names are names in the modem's store; the private key is
- * nowhere else.
+ * nowhere else. The lowest version is TLS 1.2, and nothing below it can be expressed.
  */
 export interface TlsProfile {
   host: string;
@@ -12,8 +12,6 @@ export interface TlsProfile {
   key: string;
   /** `false` switches every check off; it must be written out and is reported as insecure. */
   verify: boolean;
-  /** Lowest version accepted; nothing below TLS 1.2 can be expressed. */
-  minVersion: "1.2";
   /** Server Name Indication. */
   sni: boolean;
 }

@@ -28,10 +28,8 @@ export const driver: Driver = {
     bootMs: 15000,
     // POWERED DOWN in 2 s or so; longer while a network detaches (R).
     shutdownMs: 12000,
-    // 150 s each in the TCP/IP and SSL manuals (D); NTP 125 s (R).
+    // 150 s in the TCP/IP manual (D).
     activateMs: 150000,
-    openMs: 150000,
-    ntpMs: 125000,
   },
   // The length of a command line is in no source at hand: 240 is under every figure recalled (R). 1460: D.
   lineLength: 240,
@@ -67,8 +65,12 @@ export const driver: Driver = {
   networkTime: "+QLTS=1",
   readNetworkTime: (lines) => (quotedIn(lines, "+QLTS:") || "").substr(0, 19),
 
-  ntp: (cid, host, port) => ({ text: `AT+QNTP=${cid},${quoted(host)},${port}` }),
-  ntpPrefix: "+QNTP:",
+  // 125 s (R).
+  ntp: (cid, host, port) => ({
+    text: `AT+QNTP=${cid},${quoted(host)},${port}`,
+    success: "+QNTP:",
+    timeoutMs: 125000,
+  }),
 
   signal: "+QCSQ",
   readSignal(lines) {
@@ -103,15 +105,15 @@ export const driver: Driver = {
   },
 
   openSocket(kind, cid, id, host, port) {
-    // Access mode 0, buffer: the host pulls. TLS context 1; local port 0.
+    const to = `${id},${kind == "tls" ? "" : `"${kind.toUpperCase()}",`}${quoted(host)},${port}`;
+    // TLS in context 1. Access mode 0, buffer: the host pulls; in front of it the local port of TCP and UDP.
     return {
-      text:
-        kind == "tls"
-          ? `AT+QSSLOPEN=${cid},1,${id},${quoted(host)},${port},0`
-          : `AT+QIOPEN=${cid},${id},"${kind.toUpperCase()}",${quoted(host)},${port},0,0`,
+      text: `AT${command(kind, "OPEN")}=${cid},${kind == "tls" ? "1," : ""}${to},0${kind == "tls" ? "" : ",0"}`,
+      success: `${command(kind, "OPEN")}: ${id},`,
+      // 150 s in both manuals (D).
+      timeoutMs: 150000,
     };
   },
-  openPrefix: (kind, id) => `${command(kind, "OPEN")}: ${id},`,
   openCode(kind, cause) {
     // 566 stands for a TCP connection refused and for every TLS failure (H).
     if (cause == 566) return kind == "tls" ? "TLS_REFUSED" : "NET_CONNECT";
