@@ -1,0 +1,177 @@
+/** The image of the build, on the virtual board and modem, against mosquitto with `require_certificate true`. */
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import mqtt, { type MqttClient } from "mqtt";
+import { bundleFirmware, type Firmware } from "../../tools/build/firmware.ts";
+import { BROKER_HOST, CLIENT_ID, createStage, DEVICE_TOPIC, type Stage, TOPICS } from "../../tools/demo/stage.ts";
+import { createPki, type Pki } from "../../tools/pki/set.ts";
+import type { ModemEvent } from "../../tools/virtual-modem/index.ts";
+import { type Mosquitto, startMosquitto } from "./mosquitto.ts";
+
+const SPEED = 10;
+/** Real time; everything here takes 2 to 4 s at this speed. */
+const PATIENCE_MS = 25_000;
+
+interface Message {
+  topic: string;
+  payload: string;
+  retain: boolean;
+}
+
+interface Rig {
+  stage: Stage;
+  console: string[];
+  events: ModemEvent[];
+}
+
+let firmware: Firmware;
+let pki: Pki;
+let broker: Mosquitto;
+
+async function until<T>(what: string, look: () => T | undefined | false): Promise<T> {
+  const deadline = Date.now() + PATIENCE_MS;
+  for (;;) {
+    const found = look();
+    if (found !== undefined && found !== false) return found;
+    if (Date.now() > deadline) assert.fail(`${what} did not happen; mosquitto says:\n${broker.log().slice(-2000)}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+async function startDevice(certificates: { ca: string; cert?: string; key?: string }): Promise<Rig> {
+  const rig: Omit<Rig, "stage"> = { console: [], events: [] };
+  const stage = await createStage(
+    {
+      board: "rak5010",
+      image: firmware.code,
+      speed: SPEED,
+      fault: undefined,
+      broker: { host: BROKER_HOST, port: broker.port },
+      certificates,
+      intervalS: 5,
+    },
+    {
+      modem: (event) => rig.events.push(event),
+      console: (text) => rig.console.push(text),
+      uncaught: (message) => assert.fail(`uncaught on the device: ${message}`),
+      rebooted: () => undefined,
+      sntp: () => undefined,
+      alarm: (text) => assert.fail(text),
+    },
+  );
+  stage.start();
+  return { ...rig, stage };
+}
+
+const good = (): { ca: string; cert: string; key: string } => {
+  assert.ok(pki.client);
+  return { ca: pki.ca, cert: pki.client.chain, key: pki.client.traditionalKey };
+};
+
+/** Another client of the same broker, over TLS of Node. */
+async function startObserver(): Promise<{ client: MqttClient; messages: Message[] }> {
+  const other = await pki.authority.issue({ name: "observer", usage: "client" });
+  const client = await mqtt.connectAsync(`mqtts://127.0.0.1:${broker.port}`, {
+    ca: pki.ca,
+    cert: other.certificate,
+    key: other.key,
+  });
+  const messages: Message[] = [];
+  client.on("message", (topic, payload, { retain }) => messages.push({ topic, payload: payload.toString(), retain }));
+  await client.subscribeAsync(`${DEVICE_TOPIC}/#`, { qos: 1 });
+  return { client, messages };
+}
+
+before(async () => {
+  firmware = await bundleFirmware({ board: "rak5010" });
+  // The observer is no modem and resolves no `.test`.
+  pki = await createPki({ hosts: [BROKER_HOST, "127.0.0.1"], client: CLIENT_ID });
+  broker = await startMosquitto(pki);
+});
+
+after(() => broker.stop());
+
+test("publishes at QoS 1, executes a command, and the Will follows when the modem is cut", async () => {
+  const { client, messages } = await startObserver();
+  const { stage } = await startDevice(good());
+  try {
+    const report = await until("a report", () => messages.find(({ topic }) => topic === TOPICS.telemetry));
+    assert.equal(typeof JSON.parse(report.payload).uptimeS, "number");
+    await until("an empty queue", () => stage.queued() === 0);
+
+    await client.publishAsync(TOPICS.command, JSON.stringify({ cmd: "interval", seconds: 2 }), { qos: 1 });
+    const result = await until("a result", () => messages.find(({ topic }) => topic === TOPICS.result));
+    assert.deepEqual(JSON.parse(result.payload), { cmd: "interval" });
+    const reports = messages.filter(({ topic }) => topic === TOPICS.telemetry).length;
+    await until("more reports", () => messages.filter(({ topic }) => topic === TOPICS.telemetry).length > reports + 1);
+    assert.match(
+      broker.log(),
+      /Received PUBLISH from godwit-demo \(d0, q1, r0, m\d+, 'godwit\/godwit-demo\/telemetry'/,
+    );
+
+    assert.equal(messages.find(({ topic }) => topic === `${DEVICE_TOPIC}/status`)?.payload, "online");
+    stage.modem.powerCut();
+    await until("the Will", () =>
+      messages.some(({ topic, payload }) => topic.endsWith("/status") && payload === "offline"),
+    );
+
+    const late = await startObserver();
+    const retained = await until("what is retained", () =>
+      late.messages.find(({ topic }) => topic.endsWith("/status")),
+    );
+    assert.deepEqual(retained, { topic: `${DEVICE_TOPIC}/status`, payload: "offline", retain: true });
+    await late.client.endAsync(true);
+  } finally {
+    await client.endAsync(true);
+    await stage.stop();
+  }
+});
+
+test("a command that was sent while the device was away arrives with the resumed session", async () => {
+  const { client, messages } = await startObserver();
+  const { stage } = await startDevice(good());
+  try {
+    await until("a report", () => messages.find(({ topic }) => topic === TOPICS.telemetry));
+    await until("an empty queue", () => stage.queued() === 0);
+    stage.modem.fault("drop");
+    await client.publishAsync(TOPICS.command, JSON.stringify({ cmd: "report" }), { qos: 1 });
+    const result = await until("a result", () => messages.find(({ topic }) => topic === TOPICS.result));
+    assert.deepEqual(JSON.parse(result.payload), { cmd: "report" });
+    assert.equal(stage.status().link.connects, 2);
+  } finally {
+    await client.endAsync(true);
+    await stage.stop();
+  }
+});
+
+/** Two attempts, both refused, and no Control Packet of the device. */
+async function refused(certificates: { ca: string; cert?: string; key?: string }): Promise<Rig> {
+  const mark = broker.log().length;
+  const rig = await startDevice(certificates);
+  await until("two refusals", () => rig.stage.status().link.failures >= 2);
+  await rig.stage.stop();
+  const log = broker.log().slice(mark);
+  assert.doesNotMatch(log, /New client connected from .* as godwit-demo/);
+  assert.ok(
+    !rig.events.some((event) => event.type === "socket" && event.kind === "tls" && event.action === "connected"),
+  );
+  return rig;
+}
+
+test("a CA of the same name that did not sign the broker's certificate is refused", async () => {
+  const other = await createPki({ hosts: [BROKER_HOST], client: CLIENT_ID });
+  const rig = await refused({ ...good(), ca: other.ca });
+  assert.match(rig.console.join(""), /TLS_REFUSED 566/);
+});
+
+test("a client certificate that another CA signed is refused by the broker", async () => {
+  const other = await createPki({ hosts: [BROKER_HOST], client: CLIENT_ID });
+  assert.ok(other.client);
+  const rig = await refused({ ca: pki.ca, cert: other.client.chain, key: other.client.traditionalKey });
+  assert.match(rig.console.join(""), /TLS_REFUSED 566/);
+});
+
+test("without a client certificate the device names the missing file", async () => {
+  const rig = await refused({ ca: pki.ca });
+  assert.match(rig.console.join(""), /TLS_FILE client\.pem/);
+});
