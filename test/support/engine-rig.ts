@@ -128,7 +128,7 @@ export interface ScriptedRig extends Engine {
   stop(): void;
 }
 
-/** The engine with a table for a modem; STATUS says that it is on. */
+/** The engine with a table for a modem; STATUS says that it is on, and the UART is listened to. */
 export async function startScripted(script: Script, options: RigOptions = {}): Promise<ScriptedRig> {
   const hostClock = createEagerClock();
   const board = new VirtualBoard({ board: "rak5010", clock: hostClock });
@@ -136,8 +136,10 @@ export async function startScripted(script: Script, options: RigOptions = {}): P
   board.setPin("D18", 1);
   const device = await loadModule<typeof Device>("test/support/device.ts", { board });
   const far = createScriptedModem(hostClock, script);
+  const engine = createEngine(device, options, { uart: far.uart as unknown as ModemPort["uart"] });
+  engine.modem.listen();
   return {
-    ...createEngine(device, options, { uart: far.uart as unknown as ModemPort["uart"] }),
+    ...engine,
     board,
     device,
     far,

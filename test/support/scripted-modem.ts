@@ -7,7 +7,7 @@ export interface Reply {
   /** Final result; default `OK`. */
   readonly result?: string;
   /** URCs behind the result. */
-  readonly then?: readonly string[];
+  readonly behind?: readonly string[];
   /** Sent first; the result follows when `bytes` of data have come. */
   readonly prompt?: string;
   readonly bytes?: number;
@@ -19,7 +19,7 @@ export interface Reply {
   readonly afterMs?: number;
 }
 
-/** What one part of a command line (without `AT`) gives; undefined is a plain `OK`. */
+/** What one part of a command line (without `AT`) gives; undefined is what any modem would answer. */
 export type Script = (part: string) => Reply | undefined;
 
 export interface ScriptedUart {
@@ -41,6 +41,14 @@ export interface ScriptedModem {
   say(line: string): void;
 }
 
+/** Questions of 27.007 that every modem answers, so that the channel can find its step again. */
+const KNOWN = /^(\+CMEE|\+CFUN|\+CGATT)\?$/;
+
+function usual(part: string): Reply {
+  const name = KNOWN.exec(part)?.[1];
+  return name === undefined ? {} : { lines: [`${name}: 1`] };
+}
+
 /** Splits at the semicolons of V.250 5.2.1 that are not in quotes. */
 function partsOf(line: string): string[] {
   return line.replace(/^AT/, "").match(/(?:"[^"]*"|[^;"])+/g) ?? [""];
@@ -59,7 +67,7 @@ export function createScriptedModem(clock: Clock, script: Script = () => undefin
   function finish(reply: Reply, lines: readonly string[]): void {
     const raw = reply.raw === undefined ? "" : `${reply.raw}\r\n`;
     const info = lines.map((line) => `${line}\r\n`).join("");
-    const tail = (reply.then ?? []).map(framed).join("");
+    const tail = (reply.behind ?? []).map(framed).join("");
     send(`${info && `\r\n${info}`}${raw}${framed(reply.result ?? "OK")}${tail}`, reply.afterMs);
   }
 
@@ -69,7 +77,7 @@ export function createScriptedModem(clock: Clock, script: Script = () => undefin
     let last: Reply = {};
     for (const part of partsOf(line)) {
       parts.push(part);
-      last = modem.script(part) ?? {};
+      last = modem.script(part) ?? usual(part);
       if (last.silent === true) return;
       if (last.prompt !== undefined) {
         awaited = { bytes: last.bytes ?? 0, reply: last };
