@@ -1,0 +1,82 @@
+/** docs/errors.md is the source of the error codes: the device has these and no others. */
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { root } from "../../tools/build/paths.ts";
+import { parseErrorTable } from "../../tools/demo/error-table.ts";
+
+const PREFIXES = ["AT", "MODEM", "SIM", "NET", "SOCKET", "FILE", "CLOCK", "SNTP", "TLS", "MQTT", "CONFIG", "COMMAND"];
+const CODE = new RegExp(`["'\`]((?:${PREFIXES.join("|")})_[A-Z0-9_]+)["'\`]`, "g");
+const text = readFileSync(join(root, "docs", "errors.md"), "utf8");
+const table = parseErrorTable(text);
+
+/** Comments name codes too; only what the compiler sees counts. */
+function withoutComments(source: string): string {
+  return source.replace(/\/\*[\s\S]*?\*\//g, "").replace(/^\s*\/\/.*$/gm, "");
+}
+
+function sourceFiles(): string[] {
+  return ["modules", "src", "boards"].flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
+      .filter((file) => file.endsWith(".ts"))
+      .map((file) => join(folder, file)),
+  );
+}
+
+/** Codes by the files that have them. */
+function codesInSources(): Map<string, string[]> {
+  const found = new Map<string, string[]>();
+  for (const file of sourceFiles()) {
+    const source = withoutComments(readFileSync(join(root, file), "utf8"));
+    for (const [, code = ""] of source.matchAll(CODE)) found.set(code, [...(found.get(code) ?? []), file]);
+  }
+  return found;
+}
+
+const inSources = codesInSources();
+
+test("every code of the device is explained", () => {
+  const missing = [...inSources].filter(([code]) => !table.has(code)).map(([code, files]) => `${code} (${files[0]})`);
+  assert.deepEqual(missing, []);
+});
+
+test("every code that is explained exists", () => {
+  assert.deepEqual(
+    [...table.keys()].filter((code) => !inSources.has(code)),
+    [],
+  );
+});
+
+test("failure() is called with a known prefix: no code escapes this test", () => {
+  for (const file of sourceFiles()) {
+    const source = withoutComments(readFileSync(join(root, file), "utf8"));
+    for (const [, code = ""] of source.matchAll(/failure\(\s*"([^"]*)"/g)) {
+      assert.match(code, new RegExp(`^(?:${PREFIXES.join("|")})_`), file);
+    }
+  }
+});
+
+for (const [code, { meaning, causes, remedies }] of table) {
+  test(`${code} has a meaning, causes and a remedy that fit a screen`, () => {
+    assert.ok(meaning.length > 10 && meaning.length < 400, meaning);
+    assert.ok(causes.length > 0, "causes");
+    assert.ok(remedies.length > 0, "remedies");
+    for (const line of [...causes, ...remedies]) assert.ok(line.length < 260, line);
+  });
+}
+
+test("no code stands in two rows", () => {
+  const rows = text.split("\n").flatMap((line) => /^\| `([A-Z]+_[A-Z_]+)` \|/.exec(line)?.[1] ?? []);
+  assert.deepEqual(
+    rows.filter((code, index) => rows.indexOf(code) !== index),
+    [],
+  );
+  assert.equal(rows.length, table.size);
+});
+
+test("codes that a text refers to exist", () => {
+  for (const [code] of text.matchAll(new RegExp(`\\b(?:${PREFIXES.join("|")})_[A-Z_]+\\b`, "g"))) {
+    assert.ok(table.has(code), code);
+  }
+});
