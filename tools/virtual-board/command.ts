@@ -76,7 +76,7 @@ function untilOff(board: { evaluate(line: string): unknown }, uart: Socket | und
     const lines = createInterface({ input: process.stdin });
     const finish = (): void => {
       lines.close();
-      process.stdin.unref();
+      process.stdin.destroy();
       resolve();
     };
     lines.on("line", (line) => {
