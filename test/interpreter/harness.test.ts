@@ -146,5 +146,5 @@ function suite(): void {
   });
 }
 
-if (interpreterPath() === undefined) console.log("interpreter: skipped, ESPRUINO does not name an interpreter");
+if (interpreterPath() === undefined) console.log("interpreter: skipped, ESPRUINO is not set");
 else describe("the real interpreter", { timeout: 120_000 }, suite);

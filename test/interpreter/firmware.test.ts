@@ -1,0 +1,49 @@
+/** The image that would be flashed, on the real interpreter, over real TLS. */
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { bundleFirmware } from "../../tools/build/firmware.ts";
+import { DEVICE_TOPIC, type Field, startField } from "./field.ts";
+import { interpreterPath } from "./harness.ts";
+
+async function until(condition: () => boolean, what: string, field: Field): Promise<void> {
+  const start = Date.now();
+  while (!condition()) {
+    if (Date.now() - start > 60_000) assert.fail(`waited 60 s for ${what}; console: ${field.interpreter.console()}`);
+    await sleep(20);
+  }
+}
+
+function suite(): void {
+  let field: Field;
+  const published = (topic: string) =>
+    field.packets("in").filter((packet) => packet.cmd === "publish" && packet.topic === `${DEVICE_TOPIC}/${topic}`);
+
+  before(async () => {
+    const { code } = await bundleFirmware({ board: "rak5010" });
+    field = await startField({ board: "rak5010", image: code, intervalS: 2 });
+  });
+  after(() => field?.stop());
+
+  it("connects with mutual TLS and publishes at QoS 1", async () => {
+    await until(() => published("telemetry").length >= 2, "telemetry", field);
+    assert.equal(field.seen[0]?.type, "accepted");
+    assert.ok(field.packets("out").some((packet) => packet.cmd === "puback"));
+  });
+
+  it("executes a command", async () => {
+    await field.broker.publish(`${DEVICE_TOPIC}/command`, '{"cmd":"report"}');
+    await until(() => published("result").length > 0, "the result", field);
+  });
+
+  it("lost no byte, caught no exception and raised no error flag", async () => {
+    const status = await field.status();
+    assert.equal(status.state, "connected");
+    assert.equal(status.crashes.count, 0, JSON.stringify(status.crashes));
+    assert.deepEqual(status.flags, []);
+    assert.doesNotMatch(field.interpreter.console(), /Uncaught|ERROR/);
+  });
+}
+
+if (interpreterPath() === undefined) console.log("interpreter: skipped, ESPRUINO is not set");
+else describe("the firmware on the real interpreter", { timeout: 180_000 }, suite);
