@@ -47,7 +47,8 @@ export interface Config {
   watchdogS: number;
 }
 
-const DEFAULTS: Config = {
+/** A function, so that only one such object is in memory. */
+const DEFAULTS = (): Config => ({
   apn: "iot.1nce.net",
   apnUser: "",
   apnPassword: "",
@@ -73,7 +74,7 @@ const DEFAULTS: Config = {
   registrationS: 300,
   backoffMaxS: 900,
   watchdogS: 3600,
-};
+});
 
 /** Seconds: the nRF52840 watchdog counts no further (2^32 ticks of 32,768 Hz); the rest: 16 bits. */
 const MAX_SECONDS = 131000;
@@ -82,9 +83,8 @@ const MAX_NUMBER = 65535;
 const MAX_TEXT = 128;
 
 /** Why `value` cannot stand for the setting `name`, or undefined. */
-function refusal(name: string, value: unknown): string | undefined {
-  const example = DEFAULTS.hasOwnProperty(name) && (DEFAULTS as unknown as { [name: string]: unknown })[name];
-  if (example === false) return "CONFIG_UNKNOWN";
+function refusal(name: string, value: unknown, example: unknown): string | undefined {
+  if (example === undefined) return "CONFIG_UNKNOWN";
   if (typeof value != typeof example) return "CONFIG_TYPE";
   if (typeof value == "string" && (quoted(value) == "\0" || value.length > MAX_TEXT || (name == "host" && !value)))
     return "CONFIG_TEXT";
@@ -97,24 +97,24 @@ function refusal(name: string, value: unknown): string | undefined {
 
 /** The configuration, and why `text` (a `godwit.json`, if there is one) was refused. */
 export function readConfig(text: string | undefined): { config: Config; error: Failure | undefined } {
-  const config = Object.assign({}, DEFAULTS);
+  const config = DEFAULTS();
+  const known = config as unknown as { [name: string]: unknown };
   let code: string | undefined;
   let wrong: string | undefined;
-  if (text)
-    try {
-      const overrides = JSON.parse(text) as { [name: string]: unknown };
-      for (const name of Object.keys(overrides))
-        if (!code) {
-          code = refusal(name, overrides[name]);
-          // The name only: the value may be a secret.
-          wrong = name.substr(0, 32);
-        }
-      const merged = Object.assign(Object.assign({}, config), overrides);
-      // The certificate and its key: one without the other is a mistake, not a choice.
-      if (!code && !merged.cert != !merged.key) code = "CONFIG_PAIR";
-      if (!code) return { config: merged, error: undefined };
-    } catch (_) {
-      code = "CONFIG_JSON";
-    }
+  try {
+    const overrides = JSON.parse(text || "{}") as { [name: string]: unknown };
+    const chosen = (name: string): unknown => (overrides.hasOwnProperty(name) ? overrides[name] : known[name]);
+    for (const name of Object.keys(overrides))
+      if (!code) {
+        code = refusal(name, overrides[name], known.hasOwnProperty(name) ? known[name] : undefined);
+        // The name only: the value may be a secret.
+        wrong = name.substr(0, 32);
+      }
+    // The certificate and its key: one without the other is a mistake, not a choice.
+    if (!code && !chosen("cert") != !chosen("key")) code = "CONFIG_PAIR";
+    if (!code) Object.assign(config, overrides);
+  } catch (_) {
+    code = "CONFIG_JSON";
+  }
   return { config, error: code ? failure(code, wrong) : undefined };
 }

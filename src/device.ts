@@ -37,7 +37,7 @@ export interface Device {
   link: Link;
   client: Client;
   modem: Modem;
-  files: Files;
+  files(): Files;
   /** `true` prints the AT traffic, secrets masked. */
   trace: boolean;
 }

@@ -26,9 +26,11 @@ function onTrace(direction: string, text: string): void {
   if (device.trace) print(direction + text);
 }
 
-function log(state: LinkState, error?: Failure, retryS?: number, rung?: string): void {
+const RUNGS = "socket pdp radio reset power mcu";
+
+function log(state: LinkState, error?: Failure, retryS?: number, rung?: number): void {
   print(
-    `link ${state}${error ? ` ! ${error.code} ${error.cause} retry ${Math.round(retryS as number)} s, ${rung}` : ""}`,
+    `link ${state}${error ? ` ! ${error.code} ${error.cause} retry ${Math.round(retryS as number)} s, ${RUNGS.split(" ")[rung as number]}` : ""}`,
   );
 }
 
@@ -38,12 +40,11 @@ const modem = createModem(board.port, board.driver, config, {
   onTrace,
 });
 const sockets: Sockets = createSockets(modem, () => link.onProgress());
-const files = createFiles(modem);
 const clock = createClock(modem, sockets, config, BUILD_TIME);
 // The broker says `offline` when the device does not say goodbye.
 const will = { topic: `${topic}status`, payload: "offline", qos: 1 as const, retain: true };
 const client = createClient(Object.assign({ will }, config));
-const link: Link = createLink(modem, sockets, files, clock, client, config, log);
+const link: Link = createLink(modem, sockets, clock, client, config, log);
 
 const device: Device = {
   status: () => ({
@@ -64,10 +65,11 @@ const device: Device = {
   link,
   client,
   modem,
-  files,
+  // Made when asked for: provisioning is rare, and functions take memory.
+  files: () => createFiles(modem),
   trace: false,
 };
-// What is typed at the REPL: `godwit.status()`, `godwit.files.put(...)`.
+// What is typed at the REPL: `godwit.status()`, `godwit.files().put(...)`.
 (global as unknown as DeviceGlobals).godwit = device;
 
 // Running out of memory in a data handler removes every data handler (CALLBACK): listen again.

@@ -1,4 +1,3 @@
-import type { Failure } from "../failure.ts";
 import { failure } from "../failure.ts";
 import { after, guard } from "../guard.ts";
 import type { AnswerDone, Command } from "./command.ts";
@@ -48,13 +47,15 @@ const DEFAULT_TIMEOUT_MS = 5000;
 const PROBES = ["+CMEE", "+CFUN", "+CGATT"];
 const PROBE_TIMEOUT_MS = 2000;
 
-/** Final result codes of V.250 5.7.1 that end a command without success. */
-const FAILED = "|ERROR|NO CARRIER|NO ANSWER|NO DIALTONE|BUSY|SEND FAIL|";
-
-/** The cause of a final result code that is a failure, else ""; CME and CMS errors carry one (27.007, 9.1). */
+/**
+ * The cause of a final result code that is a failure (V.250, 5.7.1), else ""; CME and CMS errors carry one (27.007, 9.1).
+ * Not with `includes`: on the interpreter a needle whose beginning ends the text counts as found.
+ */
 function failureCause(line: string): string {
   const cause = line.startsWith("+CM") && line.split(" ERROR:")[1];
-  return cause ? cause.trim() : FAILED.includes(`|${line}|`) ? line : "";
+  if (cause) return cause.trim();
+  // NO CARRIER, NO ANSWER, NO DIALTONE
+  return line == "ERROR" || line == "SEND FAIL" || line == "BUSY" || line.startsWith("NO ") ? line : "";
 }
 
 /** One command in flight, the rest queued; no result ever reaches a command other than its own. */
@@ -62,8 +63,7 @@ export function createChannel(uart: { write(bytes: string): void }, events: Chan
   const counters: ChannelCounters = { exchanges: 0, timeouts: 0, orphans: 0, lost: 0 };
   const note = events.onTrace;
   let queue: Entry[] = [];
-  let current: Command | undefined;
-  let currentDone: AnswerDone;
+  let current: Entry | undefined;
   /** Data that the current command still owes to its prompt. */
   let unsent: string | undefined;
   let lines: string[] = [];
@@ -74,57 +74,42 @@ export function createChannel(uart: { write(bytes: string): void }, events: Chan
   /** Probes sent since the last answer. */
   let probes = 0;
 
-  function startTimer(ms: number, run?: () => void): void {
-    if (timer) clearTimeout(timer);
-    timer = run ? after(ms, run) : 0;
-  }
-
   function masked(command: Command): string {
     return command.secret ? `${command.text.split("=")[0]}=***` : command.text;
   }
 
   function next(): void {
-    const entry = !current && queue.shift();
-    if (!entry) return;
-    const command = entry.command;
-    current = command;
-    currentDone = entry.done;
+    if (current || !queue.length) return;
+    current = queue.shift() as Entry;
+    const command = current.command;
     lines = [];
     raw = "";
     announced = -1;
     unsent = command.payload;
-    if (command.text.includes("\0")) {
-      // The text is not repeated: it is what could not be trusted.
-      finish(failure("AT_TEXT"));
-      return;
-    }
+    digest.prompt = command.prompt;
     counters.exchanges++;
     note(">", masked(command));
-    digest.expectPrompt(command.prompt);
-    startTimer(command.timeoutMs || DEFAULT_TIMEOUT_MS, onTimeout);
+    timer = after(command.timeoutMs || DEFAULT_TIMEOUT_MS, onTimeout);
     uart.write(`${command.text}\r`);
   }
 
-  function finish(error?: Failure): void {
-    current = undefined;
-    startTimer(0);
-    digest.expectPrompt();
-    digest.expectRaw(0);
-    guard(currentDone, error, lines, raw);
+  function finish(code?: string, cause?: string): void {
+    const entry = current as Entry;
+    const error = code ? failure(code, cause, masked(entry.command)) : undefined;
+    clearTimeout(timer);
+    current = digest.prompt = undefined;
+    digest.need = 0;
+    if (code) note("!", code);
+    guard(entry.done, error, lines, raw);
     next();
-  }
-
-  function fail(code: string, cause?: string): void {
-    note("!", code);
-    finish(failure(code, cause, masked(current as Command)));
   }
 
   function abort(code: string): void {
     const failed = queue;
     queue = [];
     probes = 0;
-    if (current) fail(code);
-    for (const entry of failed) guard(entry.done, failure(code, undefined, masked(entry.command)), [], "");
+    if (current) finish(code);
+    for (const entry of failed) guard(entry.done, failure(code), [], "");
   }
 
   function onTimeout(): void {
@@ -133,38 +118,29 @@ export function createChannel(uart: { write(bytes: string): void }, events: Chan
     // The prompt may yet come, and would take the probe for data: give it line ends to eat. In command mode they are nothing.
     if (unsent) uart.write("\r".repeat(unsent.length));
     if (name) {
-      const command = { text: `AT${name}?`, prefix: `${name}:`, timeoutMs: PROBE_TIMEOUT_MS, isProbe: true };
-      queue.unshift({ command, done: onProbe });
-      fail("AT_TIMEOUT");
+      queue.unshift({
+        command: { text: `AT${name}?`, prefix: `${name}:`, timeoutMs: PROBE_TIMEOUT_MS, isProbe: true },
+        done: (error) => {
+          if (!error) probes = 0;
+        },
+      });
+      finish("AT_TIMEOUT");
     } else {
       abort("AT_DEAF");
       events.onDeaf();
     }
   }
 
-  function onProbe(error?: Failure): void {
-    if (!error) probes = 0;
-  }
-
   function onInformation(command: Command, line: string): void {
     lines.push(line);
     if (!command.maxRaw || announced >= 0) return;
     announced = parseInt(line.substr((command.prefix as string).length), 10);
-    // A count that nobody asked for must not swallow what follows; `onSuccess` sees the difference.
-    if (announced > 0 && announced <= command.maxRaw) digest.expectRaw(announced);
-  }
-
-  function onSuccess(command: Command, line: string): void {
-    if (command.success) lines.push(line);
-    // The prompt never came, so the data never went.
-    if (unsent !== undefined) fail("AT_PROMPT");
-    // The header was lost or garbled: its data went by as lines.
-    else if (command.maxRaw && announced != raw.length) fail("AT_INCOMPLETE");
-    else finish();
+    // A count that nobody asked for must not swallow what follows; the result code is then `AT_INCOMPLETE`.
+    if (announced > 0 && announced <= command.maxRaw) digest.need = announced;
   }
 
   function onLine(line: string): void {
-    const command = current;
+    const command = current && current.command;
     const cause = failureCause(line);
     // An echo: not traced, it may hold a secret.
     if (command && line == command.text) return;
@@ -173,8 +149,12 @@ export function createChannel(uart: { write(bytes: string): void }, events: Chan
       if (cause || line == "OK") counters.orphans++;
       else events.onUrc(line);
     } else if (command.prefix && line.startsWith(command.prefix)) onInformation(command, line);
-    else if (line.startsWith(command.success || "OK")) onSuccess(command, line);
-    else if (cause) fail("AT_ERROR", cause);
+    else if (line.startsWith(command.success || "OK")) {
+      if (command.success) lines.push(line);
+      // The prompt never came, so the data never went; or the header of raw data was lost, and they went by as lines.
+      if (unsent !== undefined) finish("AT_PROMPT");
+      else finish(command.maxRaw && announced != raw.length ? "AT_INCOMPLETE" : undefined);
+    } else if (cause) finish("AT_ERROR", cause);
     else if (!events.onUrc(line) && command.prefix == "") lines.push(line);
   }
 
@@ -190,20 +170,21 @@ export function createChannel(uart: { write(bytes: string): void }, events: Chan
     note("<", `<${bytes.length} bytes>`);
   }
 
-  function onLost(count: number): void {
-    counters.lost += count;
-  }
-
   // Functions are not hoisted on the interpreter: this stands behind them.
-  const digest = createDigest({ onLine, onPrompt, onRaw, onLost });
+  const digest = createDigest(onLine, onPrompt, onRaw);
 
   return {
     send(command, done) {
-      queue.push({ command, done });
-      next();
+      // The text is not repeated: it is what could not be trusted.
+      if (command.text.includes("\0")) guard(done, failure("AT_TEXT"), [], "");
+      else {
+        queue.push({ command, done });
+        next();
+      }
     },
     feed(chunk) {
       guard(digest.feed, chunk);
+      counters.lost = digest.lost;
     },
     abort,
     counters,

@@ -70,113 +70,98 @@ export function createClock(modem: Modem, sockets: Sockets, options: ClockOption
     refused: "",
   };
 
-  // ---- sources
-
-  function readNitz(done: TimeDone): void {
-    modem.script([driver.networkTime], (error, lines) => done(error, parseTime(driver.readNetworkTime(lines) || "")));
-  }
-
-  function readModemNtp(done: TimeDone): void {
-    modem.channel.send(driver.ntp(CID, host, port), (error, lines) => {
-      const text = lines.join("").split('"')[1] || "";
-      // Whether the text is local time or UTC beside a zone, no source says: with a zone it proves nothing.
-      done(error || (zoneOf(text) ? failure("CLOCK_ZONE") : undefined), parseTime(text));
-    });
-  }
-
-  function readSntp(done: TimeDone): void {
-    sockets.open("udp", host, port, (error, socket) => {
-      if (socket) askSntp(socket, true, done);
-      else done(error, 0);
-    });
-  }
-
-  function askSntp(socket: Transport, mayRepeat: boolean, done: TimeDone): void {
-    const sentS = getTime();
-    const nonce = E.toString(
-      E.hwRand(),
-      E.hwRand(),
-      E.hwRand(),
-      E.hwRand(),
-      E.hwRand(),
-      E.hwRand(),
-      E.hwRand(),
-      1,
-    ) as string;
-    const timer = after(SNTP_MS, () => {
-      if (mayRepeat) askSntp(socket, false, done);
-      else finish("SNTP_TIMEOUT");
-    });
-    function finish(answer: number | string): void {
-      // Not the answer to this request: it may still come.
-      if (answer == "SNTP_ORIGIN") return;
-      clearTimeout(timer);
-      socket.onData = socket.onClose = undefined;
-      socket.close();
-      // RFC 4330, section 5: the reply is old by half of what the way there and back took.
-      if (typeof answer == "number") done(undefined, answer + (getTime() - sentS) / 2);
-      else done(failure(answer), 0);
-    }
-    socket.onClose = () => finish("SOCKET_CLOSED");
-    socket.onData = (bytes) => finish(decodeSntpReply(bytes, nonce));
-    // A failure to send ends the socket, and `onClose` says so.
-    socket.write(encodeSntpRequest(nonce), () => {});
-  }
-
-  // ---- the gate
-
-  function trySource(sources: ClockSource[], done: Done): void {
-    const name = sources[0];
-    if (!name) {
-      done(failure("CLOCK_UNPROVED", status.refused));
-      return;
-    }
-    const read = name == "nitz" ? readNitz : name == "sntp" ? readSntp : readModemNtp;
-    read((error, unixS) => {
-      if (!error && unixS >= floorS) accept(name, unixS, done);
-      else {
-        status.refused += `${name}:${error ? error.code : unixS ? "CLOCK_FLOOR" : "CLOCK_NONE"} `;
-        trySource(sources.slice(1), done);
-      }
-    });
-  }
-
-  function accept(name: ClockSource, unixS: number, done: Done): void {
-    const ranOffS = getTime() - unixS;
-    // Only a clock that was set before can drift.
-    if (status.syncedS) status.driftPpm = Math.round((ranOffS / (unixS - status.syncedS)) * 1000000);
-    status.startedS -= ranOffS;
-    status.syncedS = unixS;
-    setTime(unixS);
-    checkRtc(true, (error) => {
-      if (!error) status.source = name;
-      done(error);
-    });
-  }
-
-  /** Reads the RTC; when it is off, sets it, in UTC, and reads it once more. */
-  function checkRtc(mayWrite: boolean, done: Done): void {
-    modem.script(["+CCLK?"], (_, lines) => {
-      const errorS = parseTime(quotedIn(lines, "+CCLK:") || "") - getTime();
-      status.rtcErrorS = Math.round(errorS);
-      if (Math.abs(errorS) <= AGREE_S) done();
-      else if (mayWrite) modem.script([`+CCLK="${formatTime(getTime())}+00"`], () => checkRtc(false, done));
-      else done(failure("CLOCK_RTC", status.rtcErrorS));
-    });
-  }
-
   function invalidate(): void {
     status.source = "none";
+  }
+
+  /** What is needed once a day lives only while it runs. */
+  function synchronise(done: Done): void {
+    function readNitz(read: TimeDone): void {
+      modem.script([driver.networkTime], (error, lines) => read(error, parseTime(driver.readNetworkTime(lines) || "")));
+    }
+
+    function readModemNtp(read: TimeDone): void {
+      modem.channel.send(driver.ntp(CID, host, port), (error, lines) => {
+        const text = lines.join("").split('"')[1] || "";
+        // Whether the text is local time or UTC beside a zone, no source says: with a zone it proves nothing.
+        read(error || (zoneOf(text) ? failure("CLOCK_ZONE") : undefined), parseTime(text));
+      });
+    }
+
+    function readSntp(read: TimeDone): void {
+      sockets.open("udp", host, port, (error, socket) => {
+        if (socket) askSntp(socket, read);
+        else read(error, 0);
+      });
+    }
+
+    function askSntp(socket: Transport, read: TimeDone): void {
+      const sentS = getTime();
+      const nonce = `${E.hwRand()}${E.hwRand()}${sentS}`.substr(0, 8);
+      let timer = 0;
+      function finish(answer: number | string): void {
+        // Not the answer to this request: it may still come.
+        if (answer == "SNTP_ORIGIN") return;
+        clearTimeout(timer);
+        socket.onData = socket.onClose = undefined;
+        socket.close();
+        // RFC 4330, section 5: the reply is old by half of what the way there and back took.
+        if (typeof answer == "number") read(undefined, answer + (getTime() - sentS) / 2);
+        else read(failure(answer), 0);
+      }
+      timer = after(SNTP_MS, finish, "SNTP_TIMEOUT");
+      socket.onClose = () => finish("SOCKET_CLOSED");
+      socket.onData = (bytes) => finish(decodeSntpReply(bytes, nonce));
+      // A failure to send ends the socket, and `onClose` says so.
+      socket.write(encodeSntpRequest(nonce), () => {});
+    }
+
+    function trySource(name: ClockSource, read: (read: TimeDone) => void, otherwise: () => void): void {
+      read((error, unixS) => {
+        if (!error && unixS >= floorS) accept(name, unixS);
+        else {
+          status.refused += `${name}:${error ? error.code : unixS ? "CLOCK_FLOOR" : "CLOCK_NONE"} `;
+          otherwise();
+        }
+      });
+    }
+
+    function accept(name: ClockSource, unixS: number): void {
+      const ranOffS = getTime() - unixS;
+      // Only a clock that was set before can drift.
+      if (status.syncedS) status.driftPpm = Math.round((ranOffS / (unixS - status.syncedS)) * 1000000);
+      status.startedS -= ranOffS;
+      status.syncedS = unixS;
+      setTime(unixS);
+      checkRtc(name, true);
+    }
+
+    /** Reads the RTC; when it is off, sets it, in UTC, and reads it once more. */
+    function checkRtc(name: ClockSource, mayWrite: boolean): void {
+      modem.script(["+CCLK?"], (_, lines) => {
+        const errorS = parseTime(quotedIn(lines, "+CCLK:") || "") - getTime();
+        status.rtcErrorS = Math.round(errorS);
+        if (Math.abs(errorS) <= AGREE_S) {
+          status.source = name;
+          done();
+        } else if (mayWrite) modem.script([`+CCLK="${formatTime(getTime())}+00"`], () => checkRtc(name, false));
+        else done(failure("CLOCK_RTC", status.rtcErrorS));
+      });
+    }
+
+    invalidate();
+    status.refused = "";
+    trySource("nitz", readNitz, () =>
+      trySource("modem-ntp", readModemNtp, () =>
+        trySource("sntp", readSntp, () => done(failure("CLOCK_UNPROVED", status.refused))),
+      ),
+    );
   }
 
   return {
     status,
     isValid: () => status.source != "none" && Math.abs(getTime() - status.syncedS) < options.resyncS,
-    synchronise(done) {
-      invalidate();
-      status.refused = "";
-      trySource(["nitz", "modem-ntp", "sntp"], done);
-    },
+    synchronise,
     invalidate,
   };
 }

@@ -1,8 +1,8 @@
 /** The recovery ladder: which rung after which failure, and how long to wait first. Pure. */
 import type { Failure } from "../failure.ts";
 
-/** Lowest first. Each costs more energy and mends more. */
-export const RUNGS = ["socket", "pdp", "radio", "reset", "power", "mcu"];
+/** Rungs, lowest first: socket, PDP context, radio, modem reset, power, MCU. Each costs more energy and mends more. */
+export const HIGHEST_RUNG = 5;
 
 /** Failures in a row on one rung before the next is climbed. */
 const TRIES = 2;
@@ -19,7 +19,7 @@ export function rungFor(error: Failure, count: number): number {
   if (kind == "TLS_" || kind == "SIM_" || code == "MQTT_REFUSED") return 0;
   const least =
     code == "MODEM_DEAF" ? 3 : code == "NET_REGISTRATION" ? 2 : code == "SOCKET_WORN" && count >= WORN ? 4 : 0;
-  return Math.clip(Math.floor((count - 1) / TRIES), least, RUNGS.length - 1);
+  return Math.clip(Math.floor((count - 1) / TRIES), least, HIGHEST_RUNG);
 }
 
 /** Seconds before the next attempt: doubling from 1 s, at most `maxS`, times 0.5..1.5 so that a fleet spreads out. */

@@ -6,13 +6,12 @@ import type { Clock } from "../clock/clock.ts";
 import { after } from "../guard.ts";
 import type { Done, Failure } from "../failure.ts";
 import { failure } from "../failure.ts";
-import type { Files } from "../modem/files.ts";
 import type { Modem } from "../modem/modem.ts";
 import type { Sockets } from "../modem/sockets.ts";
 import type { Client } from "../mqtt/client.ts";
 import type { TlsProfile } from "../tls/profile.ts";
 import { configureTls, explainRefusal } from "../tls/tls.ts";
-import { backoffS, RUNGS, rungFor } from "./ladder.ts";
+import { backoffS, rungFor } from "./ladder.ts";
 
 export interface LinkOptions extends TlsProfile {
   /** Longest wait for registration, s. */
@@ -44,7 +43,7 @@ export interface Link {
   counters: LinkCounters;
   /** The newest failure, kept after recovery. */
   error: Failure | undefined;
-  /** Failures since MQTT was last up. */
+  /** Failures since MQTT was last up for some time. */
   failed: number;
   start(): void;
   /** MQTT DISCONNECT, modem off. */
@@ -58,13 +57,15 @@ export interface Link {
 /** Radio off and on, or a PDP context deactivated (27.007 sets no limit; 40 s in the TCP/IP manual of BG96, D). */
 const RADIO_MS = 40000;
 
+/** A connection that ends sooner is no success: a broker that throws the device out must not be asked again at once. */
+const STABLE_S = 60;
+
 /** Called at every change of state and at every failure; `retryS` and `rung` go with a failure. */
-export type LinkLog = (state: LinkState, error?: Failure, retryS?: number, rung?: string) => void;
+export type LinkLog = (state: LinkState, error?: Failure, retryS?: number, rung?: number) => void;
 
 export function createLink(
   modem: Modem,
   sockets: Sockets,
-  files: Files,
   clock: Clock,
   client: Client,
   options: LinkOptions,
@@ -78,28 +79,53 @@ export function createLink(
   /** Waits for CONNACK or for the end of the connection. */
   let onConnect: Done | undefined;
   let resyncTimer = 0;
+  /** When MQTT came up; 0 while it is down. */
+  let connectedS = 0;
 
   function progress(): void {
     if (options.watchdogS) E.kickWatchdog();
   }
 
-  /** Runs one step and looks again. */
-  function step(state: LinkState, run: (done: Done) => void): void {
-    isBusy = true;
-    run((error) => {
-      isBusy = false;
-      progress();
-      if (error) recover(error);
-      else {
-        link.state = state;
-        log(state);
-        advance();
-      }
-    });
-  }
-
+  /** What is needed only on the way up lives only while it runs. */
   function advance(): void {
     const state = modem.state;
+
+    /** Runs one step and looks again. */
+    function step(next: LinkState, run: (done: Done) => void): void {
+      isBusy = true;
+      run((error) => {
+        isBusy = false;
+        progress();
+        if (error) recover(error);
+        else {
+          link.state = next;
+          log(next);
+          advance();
+        }
+      });
+    }
+
+    function configure(done: Done): void {
+      configureTls(modem, options, (error) => {
+        isConfigured = !error;
+        done(error);
+      });
+    }
+
+    function connect(done: Done): void {
+      sockets.open("tls", options.host, options.port, (error, socket) => {
+        const isRefused = !!error && error.code == "TLS_REFUSED";
+        // It may have been the time after all: prove it again before the next attempt.
+        if (isRefused) clock.invalidate();
+        if (socket) {
+          onConnect = done;
+          client.attach(socket);
+          // The questions cost energy: once in a row of failures is enough.
+        } else if (isRefused && !link.failed) explainRefusal(modem, sockets, options, error as Failure, done);
+        else done(error);
+      });
+    }
+
     if (isBusy || !isRunning) return;
     if (state == "off") {
       isConfigured = false;
@@ -124,34 +150,14 @@ export function createLink(
     });
   }
 
-  function configure(done: Done): void {
-    configureTls(modem, options, (error) => {
-      isConfigured = !error;
-      done(error);
-    });
-  }
-
-  function connect(done: Done): void {
-    sockets.open("tls", options.host, options.port, (error, socket) => {
-      const isRefused = !!error && error.code == "TLS_REFUSED";
-      // It may have been the time after all: prove it again before the next attempt.
-      if (isRefused) clock.invalidate();
-      if (socket) {
-        onConnect = done;
-        client.attach(socket);
-        // The questions cost energy: once in a row of failures is enough.
-      } else if (isRefused && !link.failed) explainRefusal(sockets, files, options, error as Failure, done);
-      else done(error);
-    });
-  }
-
   function onMqtt(error?: Failure): void {
     const done = onConnect;
     onConnect = undefined;
     if (!error) {
       counters.connects++;
-      link.failed = 0;
-    }
+      connectedS = getTime();
+    } else if (connectedS && getTime() - connectedS > STABLE_S) link.failed = 0;
+    if (error) connectedS = 0;
     if (done) done(error);
     else if (error) recover(error);
   }
@@ -161,34 +167,39 @@ export function createLink(
     const count = ++link.failed;
     const rung = rungFor(error, count);
     const waitS = backoffS(count, options.backoffMaxS, Math.random());
+
+    /** A rung that fails is no failure of its own: the steps that follow show what it did. */
+    function risen(): void {
+      isBusy = false;
+      advance();
+    }
+
+    function climb(): void {
+      progress();
+      if (rung) isConfigured = false;
+      if (rung == 5) E.reboot();
+      else if (rung == 4) modem.powerOff(risen);
+      else if (rung == 3) modem.reset(risen);
+      else if (rung && modem.state != "off") {
+        // Parts of one line are executed in order.
+        modem.script(rung == 2 ? ["+CFUN=0", "+CFUN=1"] : [modem.driver.deactivate], risen, RADIO_MS);
+        modem.state = rung == 2 ? "ready" : "registered";
+      } else risen();
+    }
+
     counters.failures++;
     (counters.rungs[rung] as number)++;
     link.error = error;
     link.state = modem.state;
-    log(link.state, error, waitS, RUNGS[rung]);
+    log(link.state, error, waitS, rung);
     isBusy = true;
-    after(waitS * 1000, climb, rung);
+    after(waitS * 1000, climb);
   }
 
-  /** A rung that fails is no failure of its own: the steps that follow show what it did. */
-  function climb(rung: number): void {
-    const risen = (): void => {
-      isBusy = false;
-      advance();
-    };
-    progress();
-    if (rung) isConfigured = false;
-    if (rung == 5) E.reboot();
-    else if (rung == 4) modem.powerOff(risen);
-    else if (rung == 3) modem.reset(risen);
-    else if (rung && modem.state != "off") {
-      // Parts of one line are executed in order.
-      modem.script(rung == 2 ? ["+CFUN=0", "+CFUN=1"] : [modem.driver.deactivate], risen, RADIO_MS);
-      modem.state = rung == 2 ? "ready" : "registered";
-    } else risen();
-  }
-
-  client.on("connect", () => onMqtt());
+  // Events come later, from the idle loop: by then the connection may have ended again, and `close` says so.
+  client.on("connect", () => {
+    if (client.connected) onMqtt();
+  });
   client.on("close", (cause?: Failure) => onMqtt(cause || failure("SOCKET_CLOSED")));
 
   const link: Link = {

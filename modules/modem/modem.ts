@@ -91,12 +91,6 @@ export function createModem(port: ModemPort, driver: Driver, access: NetworkAcce
   let isReady = false;
   let pin = access.pin;
 
-  function down(state: ModemState, code: string): void {
-    if (isChanging) return;
-    drop(state, code);
-    events.onDown(failure(code));
-  }
-
   /** Whoever waits for this modem waits in vain. */
   function drop(state: ModemState, code: string): void {
     modem.state = state;
@@ -105,7 +99,11 @@ export function createModem(port: ModemPort, driver: Driver, access: NetworkAcce
     channel.abort(code);
   }
 
-  // ---- lines that nobody asked for
+  function down(state: ModemState, code: string): void {
+    if (isChanging) return;
+    drop(state, code);
+    events.onDown(failure(code));
+  }
 
   function onUrc(line: string): boolean {
     const next = nextRegistration(registered, line);
@@ -116,13 +114,11 @@ export function createModem(port: ModemPort, driver: Driver, access: NetworkAcce
     } else if (!urc) return false;
     else if (urc.event == "pdpdeact") down("registered", "NET_PDP");
     else if (urc.event == "ready") {
-      isReady = true;
       down("off", "MODEM_RESET");
+      isReady = true;
     } else events.onSocket(urc);
     return true;
   }
-
-  // ---- power
 
   function listen(): void {
     port.uart.removeAllListeners("data");
@@ -144,42 +140,67 @@ export function createModem(port: ModemPort, driver: Driver, access: NetworkAcce
     drop("off", "MODEM_OFF");
   }
 
-  /** Ends a change of power. */
-  function end(error: Failure | undefined, done: Done): void {
-    isChanging = false;
-    modem.state = error ? "off" : "ready";
-    done(error);
-  }
+  /** What is needed once per boot lives only while it runs: a function that stays costs seven variables. */
+  function start(isReset: boolean, done: Done): void {
+    function end(error?: Failure): void {
+      isChanging = false;
+      if (!error) modem.state = "ready";
+      done(error);
+    }
 
-  function powerOn(done: Done): void {
+    function press(): void {
+      if (isReset) digitalPulse(port.resetKey, port.resetKeyPressed, timing.resetMs);
+      else digitalPulse(port.powerKey, port.powerKeyPressed, timing.powerOnMs);
+      until(
+        () => isReady,
+        timing.bootMs,
+        () => synchronise(SYNC_TRIES),
+      );
+    }
+
+    function synchronise(tries: number): void {
+      channel.send({ text: "ATE0", timeoutMs: 1000 }, (error) => {
+        if (!error)
+          script(["+CMEE=1"].concat(driver.setUp), (refused) => {
+            if (refused) end(refused);
+            else unlock(SIM_TRIES);
+          });
+        else if (tries > 1) synchronise(tries - 1);
+        else if (tries) end(failure("MODEM_DEAF"));
+        else press();
+      });
+    }
+
+    function unlock(tries: number): void {
+      script(["+CPIN?"], (error, lines) => {
+        const answer = lines.join("").substr(6).trim();
+        if (error && error.cause == SIM_BUSY && tries) after(1000, unlock, tries - 1);
+        else if (error) end(failure("SIM_ABSENT", error.cause));
+        else if (answer == "READY") end();
+        else if (pin && answer == "SIM PIN") enterPin();
+        else end(failure("SIM_LOCKED", answer));
+      });
+    }
+
+    /** The last try is never spent, for after it only the PUK helps; and no PIN is tried twice. */
+    function enterPin(): void {
+      script([driver.pinTries], (_, lines) => {
+        const left = parseInt(lines.join("").substr(driver.pinTriesPrefix.length), 10);
+        if (!(left > 1)) end(failure("SIM_PIN_LAST", left));
+        else
+          channel.send({ text: `AT+CPIN=${quoted(pin)}`, secret: true }, (error) => {
+            if (error) pin = "";
+            after(1000, unlock, SIM_TRIES);
+          });
+      });
+    }
+
     begin();
     port.uart.setup(port.baud, port.wires);
     listen();
-    if (isOff()) press(done);
+    if (isReset || isOff()) press();
     // A pulse would switch a running modem off. Without STATUS the only way to know is to ask.
-    else synchronise(port.statusPin ? SYNC_TRIES : 0, done);
-  }
-
-  function press(done: Done): void {
-    digitalPulse(port.powerKey, port.powerKeyPressed, timing.powerOnMs);
-    boot(done);
-  }
-
-  function boot(done: Done): void {
-    until(
-      () => isReady,
-      timing.bootMs,
-      () => synchronise(SYNC_TRIES, done),
-    );
-  }
-
-  function synchronise(tries: number, done: Done): void {
-    channel.send({ text: "ATE0", timeoutMs: 1000 }, (error) => {
-      if (!error) setUp(done);
-      else if (tries > 1) synchronise(tries - 1, done);
-      else if (tries) end(failure("MODEM_DEAF"), done);
-      else press(done);
-    });
+    else synchronise(port.statusPin ? SYNC_TRIES : 0);
   }
 
   function powerOff(done: Done): void {
@@ -193,52 +214,6 @@ export function createModem(port: ModemPort, driver: Driver, access: NetworkAcce
       });
     });
   }
-
-  function reset(done: Done): void {
-    begin();
-    digitalPulse(port.resetKey, port.resetKeyPressed, timing.resetMs);
-    boot(done);
-  }
-
-  // ---- set-up and SIM
-
-  function setUp(done: Done): void {
-    script(["+CMEE=1"].concat(driver.setUp), (error) => {
-      if (error) end(error, done);
-      else unlock(SIM_TRIES, done);
-    });
-  }
-
-  function unlock(tries: number, done: Done): void {
-    script(["+CPIN?"], (error, lines) => {
-      const answer = lines.join("");
-      if (error && error.cause == SIM_BUSY && tries) after(1000, unlock, tries - 1, done);
-      else if (error) end(failure("SIM_ABSENT", error.cause), done);
-      else if (answer.includes("READY")) end(undefined, done);
-      else if (pin && answer.includes("SIM PIN")) enterPin(done);
-      else end(failure("SIM_LOCKED", answer.substr(7)), done);
-    });
-  }
-
-  /** The last try is never spent, for after it only the PUK helps; and no PIN is tried twice. */
-  function enterPin(done: Done): void {
-    script([driver.pinTries], (_, lines) => {
-      const left = parseInt(lines.join("").substr(driver.pinTriesPrefix.length), 10);
-      if (!(left > 1)) end(failure("SIM_PIN_LAST", left), done);
-      else
-        script(
-          [`+CPIN=${quoted(pin)}`],
-          (error) => {
-            if (error) pin = "";
-            after(1000, unlock, SIM_TRIES, done);
-          },
-          0,
-          true,
-        );
-    });
-  }
-
-  // ---- network
 
   function register(timeoutMs: number, done: Done): void {
     const timer = after(timeoutMs, () => check(failure("NET_REGISTRATION", registrationOf(registered))));
@@ -257,51 +232,41 @@ export function createModem(port: ModemPort, driver: Driver, access: NetworkAcce
   }
 
   function activate(done: Done): void {
-    const parts = driver.activate(CID, access.apn, access.apnUser, access.apnPassword);
+    function activated(error: Failure | undefined, lines: string[]): void {
+      modem.ip = driver.address(CID, lines) || "";
+      if (modem.ip) modem.state = "active";
+      done(modem.ip ? undefined : failure("NET_PDP", error && error.cause, error && error.command));
+    }
     script(
-      parts,
+      driver.activate(CID, access.apn, access.apnUser, access.apnPassword),
       (error, lines) => {
-        if (!error) activated(undefined, lines, done);
         // An active context refuses to be activated: ask.
-        else script([driver.activeQuery], (_, found) => activated(error, found, done));
+        if (error) script([driver.activeQuery], (_, found) => activated(error, found));
+        else activated(undefined, lines);
       },
       timing.activateMs,
       !!access.apnPassword,
     );
   }
 
-  function activated(error: Failure | undefined, lines: string[], done: Done): void {
-    modem.ip = driver.address(CID, lines) || "";
-    if (modem.ip) modem.state = "active";
-    done(modem.ip ? undefined : failure("NET_PDP", error && error.cause, error && error.command));
-  }
-
-  // ---- commands
-
-  function script(parts: string[], done: LinesDone, timeoutMs?: number, secret?: boolean): void {
-    run(parts, [], driver.lineLength, done, timeoutMs, secret);
-  }
-
-  /** `width` 0: one part a line, to learn which of them fails. */
-  function run(
-    parts: string[],
-    lines: string[],
-    width: number,
-    done: LinesDone,
-    timeoutMs?: number,
-    secret?: boolean,
-  ): void {
+  /** `isSingle`: one part a line, to learn which of them fails. */
+  function script(parts: string[], done: LinesDone, timeoutMs?: number, secret?: boolean, isSingle?: boolean): void {
     const rest = parts.slice(1);
     let text = `AT${parts[0]}`;
-    while (rest.length && text.length + (rest[0] as string).length < width) text += `;${rest.shift()}`;
-    channel.send({ text, timeoutMs: timeoutMs as number, prefix: "", secret: secret as boolean }, (error, more) => {
-      if (error && error.code == "AT_ERROR" && width) run(parts, lines, 0, done, timeoutMs, secret);
-      else if (error || !rest.length) done(error, lines.concat(more));
-      else run(rest, lines.concat(more), width, done, timeoutMs, secret);
+    while (!isSingle && rest.length && text.length + (rest[0] as string).length < driver.lineLength)
+      text += `;${rest.shift()}`;
+    channel.send({ text, timeoutMs: timeoutMs as number, prefix: "", secret: secret as boolean }, (error, lines) => {
+      if (error && error.code == "AT_ERROR" && !isSingle) script(parts, done, timeoutMs, secret, true);
+      else if (error || !rest.length) done(error, lines);
+      else script(rest, (failed, more) => done(failed, lines.concat(more)), timeoutMs, secret, isSingle);
     });
   }
 
-  const channel = createChannel(port.uart, { onUrc, onDeaf: () => down("off", "MODEM_DEAF"), onTrace: events.onTrace });
+  const channel = createChannel(port.uart, {
+    onUrc,
+    onDeaf: () => down("off", "MODEM_DEAF"),
+    onTrace: events.onTrace,
+  });
 
   const modem: Modem = {
     state: "off",
@@ -310,9 +275,9 @@ export function createModem(port: ModemPort, driver: Driver, access: NetworkAcce
     ip: "",
     channel,
     registration: () => registrationOf(registered),
-    powerOn,
+    powerOn: (done) => start(false, done),
     powerOff,
-    reset,
+    reset: (done) => start(true, done),
     register,
     activate,
     script,

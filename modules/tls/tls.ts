@@ -4,14 +4,13 @@
  */
 import type { Done, Failure } from "../failure.ts";
 import { failure } from "../failure.ts";
-import type { Files } from "../modem/files.ts";
 import type { Modem } from "../modem/modem.ts";
 import type { Sockets } from "../modem/sockets.ts";
 import type { TlsProfile } from "./profile.ts";
 
 /** Firmware differs in blanks, quotes, case and the store's prefix when it reads a setting back. */
 function plain(text: string): string {
-  return text.replace(/[ "]/g, "").replace("UFS:", "").toUpperCase();
+  return text.replace(/[ "]/g, "").split("UFS:").join("").toUpperCase();
 }
 
 /** The first setting that does not read as it was written, or undefined. */
@@ -39,15 +38,15 @@ export function configureTls(modem: Modem, profile: TlsProfile, done: Done): voi
  * there (`TLS_FILE`), and does the port answer to plain TCP (`NET_CONNECT` if not)? What is left is `TLS_REFUSED`.
  */
 export function explainRefusal(
+  modem: Modem,
   sockets: Sockets,
-  files: Files,
   profile: TlsProfile,
   refusal: Failure,
   done: (error: Failure) => void,
 ): void {
-  files.list((_, lines) => {
+  modem.script([modem.driver.listFiles], (_, lines) => {
     const list = lines.join("");
-    const missing = [profile.ca, profile.cert, profile.key].find((name) => !!name && !list.includes(`${name}"`));
+    const missing = [profile.ca, profile.cert, profile.key].find((name) => !!name && list.split(`${name}"`).length < 2);
     // Some firmware lists nothing whatever is asked: an empty list proves nothing.
     if (list && missing) done(failure("TLS_FILE", missing));
     else
