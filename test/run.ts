@@ -62,7 +62,8 @@ function runFiles(files: string[]): void {
   let failed = 0;
   let skipped = 0;
   // Two at a time: several files make their own broker, and most machines that run this have two cores to give.
-  const stream = run({ files, concurrency: 2 });
+  // A test that waits for ever is a failure and not a reason to wait for ever.
+  const stream = run({ files, concurrency: 2, timeout: 90_000 });
   stream.on("test:fail", (test) => {
     if (test.details.type !== "suite") failed++;
     process.exitCode = 1;
