@@ -4,13 +4,13 @@ import { BUILD_TIME, VERSION } from "godwit:build";
 import { createClock } from "../modules/clock/clock.ts";
 import type { Failure } from "../modules/failure.ts";
 import { crashes } from "../modules/guard.ts";
-import { createLink, type Link, type LinkState } from "../modules/link/link.ts";
+import { createLink, type LinkState } from "../modules/link/link.ts";
 import { createFiles } from "../modules/modem/files.ts";
 import { createModem } from "../modules/modem/modem.ts";
-import { createSockets, type Sockets } from "../modules/modem/sockets.ts";
-import { createClient } from "../modules/mqtt/client.ts";
+import { createSockets } from "../modules/modem/sockets.ts";
+import { type ClientOptions, createClient } from "../modules/mqtt/client.ts";
 import { startApp } from "./app.ts";
-import { readConfig } from "./config.ts";
+import { type Config, readConfig } from "./config.ts";
 import type { Device, DeviceGlobals } from "./device.ts";
 
 // Before anything else: on some boards the console would move to the modem's UART a second after boot, and at every
@@ -22,10 +22,6 @@ const config = read.config;
 config.clientId = config.clientId || getSerial();
 const topic = `${config.topic}/${config.clientId}/`;
 
-function onTrace(direction: string, text: string): void {
-  if (device.trace) print(direction + text);
-}
-
 const RUNGS = "socket pdp radio reset power mcu";
 
 function log(state: LinkState, error?: Failure, retryS?: number, rung?: number): void {
@@ -34,17 +30,14 @@ function log(state: LinkState, error?: Failure, retryS?: number, rung?: number):
   );
 }
 
-const modem = createModem(board.port, board.driver, config, {
-  onDown: (error) => link.onDown(error),
-  onSocket: (urc) => sockets.onUrc(urc),
-  onTrace,
-});
-const sockets: Sockets = createSockets(modem, () => link.onProgress());
+const modem = createModem(board.port, board.driver, config);
+const sockets = createSockets(modem);
 const clock = createClock(modem, sockets, config, BUILD_TIME);
-// The broker says `offline` when the device does not say goodbye.
-const will = { topic: `${topic}status`, payload: "offline", qos: 1 as const, retain: true };
-const client = createClient(Object.assign({ will }, config));
-const link: Link = createLink(modem, sockets, clock, client, config, log);
+// The broker says `offline` when the device does not say goodbye. Into the same object: a second one would cost memory.
+const session: Config & ClientOptions = config;
+session.will = { topic: `${topic}status`, payload: "offline", qos: 1, retain: true };
+const client = createClient(session);
+const link = createLink(modem, sockets, clock, client, config, log);
 
 const device: Device = {
   status: () => ({
@@ -57,7 +50,7 @@ const device: Device = {
     ip: modem.ip,
     at: modem.channel.counters,
     clock: clock.status,
-    tls: board.driver.tls,
+    tls: board.driver.tls(),
     crashes,
     flags: E.getErrorFlags(),
     memory: process.memory(false).usage,
@@ -69,6 +62,9 @@ const device: Device = {
   files: () => createFiles(modem),
   trace: false,
 };
+modem.channel.onTrace = (direction, text) => {
+  if (device.trace) print(direction + text);
+};
 // What is typed at the REPL: `godwit.status()`, `godwit.files().put(...)`.
 (global as unknown as DeviceGlobals).godwit = device;
 
@@ -77,6 +73,6 @@ E.on("errorFlag", modem.listen);
 
 if (read.error) print(`config ! ${read.error.code} ${read.error.cause}`);
 if (!config.verify || !config.clockGate) print("INSECURE: certificates are not fully checked");
-print(`godwit ${VERSION} ${board.id} ${config.clientId} host name ${board.driver.tls.host}`);
+print(`godwit ${VERSION} ${board.id} ${config.clientId} host name ${board.driver.tls().host}`);
 startApp(board, modem, clock.status, client, topic, config.intervalS);
 link.start();

@@ -3,15 +3,6 @@ import { after, guard } from "../guard.ts";
 import type { AnswerDone, Command } from "./command.ts";
 import { createDigest } from "./digest.ts";
 
-export interface ChannelEvents {
-  /** Every line that no command asked for. True: a known URC, so it is no command's loose answer. */
-  onUrc(line: string): boolean;
-  /** The modem answered nothing, resynchronisation included; queued commands have failed with `AT_DEAF`. */
-  onDeaf(): void;
-  /** `>` sent, `<` received, `!` of note. Secrets are masked, raw data is a count. */
-  onTrace(direction: string, text: string): void;
-}
-
 /** @public */
 export interface ChannelCounters {
   /** Command lines sent: the unit in which energy is spent. */
@@ -31,6 +22,8 @@ export interface Channel {
   /** Fails what is in flight and queued with `code`; for a modem that was reset or switched off. */
   abort(code: string): void;
   counters: ChannelCounters;
+  /** `>` sent, `<` received, `!` of note. Secrets are masked, raw data is a count. */
+  onTrace?: (direction: string, text: string) => void;
 }
 
 interface Entry {
@@ -44,7 +37,7 @@ const DEFAULT_TIMEOUT_MS = 5000;
  * After a time-out one of these is asked, the next one when it is not answered either. Each has an information response
  * of its own, and a modem answers in order: whatever final result stands in front of it belongs to somebody before.
  */
-const PROBES = ["+CMEE", "+CFUN", "+CGATT"];
+const PROBES = "+CMEE +CFUN +CGATT";
 const PROBE_TIMEOUT_MS = 2000;
 
 /**
@@ -58,10 +51,18 @@ function failureCause(line: string): string {
   return line == "ERROR" || line == "SEND FAIL" || line == "BUSY" || line.startsWith("NO ") ? line : "";
 }
 
-/** One command in flight, the rest queued; no result ever reaches a command other than its own. */
-export function createChannel(uart: { write(bytes: string): void }, events: ChannelEvents): Channel {
+/**
+ * One command in flight, the rest queued; no result ever reaches a command other than its own.
+ *
+ * `onUrc` gets every line that no command asked for, and says whether it is a known URC, and so no command's loose
+ * answer. `onDeaf`: the modem answered nothing, resynchronisation included; queued commands have failed with `AT_DEAF`.
+ */
+export function createChannel(
+  uart: { write(bytes: string): void },
+  onUrc: (line: string) => boolean,
+  onDeaf: () => void,
+): Channel {
   const counters: ChannelCounters = { exchanges: 0, timeouts: 0, orphans: 0, lost: 0 };
-  const note = events.onTrace;
   let queue: Entry[] = [];
   let current: Entry | undefined;
   /** Data that the current command still owes to its prompt. */
@@ -73,6 +74,10 @@ export function createChannel(uart: { write(bytes: string): void }, events: Chan
   let timer = 0;
   /** Probes sent since the last answer. */
   let probes = 0;
+
+  function note(direction: string, text: string): void {
+    if (channel.onTrace) channel.onTrace(direction, text);
+  }
 
   function masked(command: Command): string {
     return command.secret ? `${command.text.split("=")[0]}=***` : command.text;
@@ -113,7 +118,7 @@ export function createChannel(uart: { write(bytes: string): void }, events: Chan
   }
 
   function onTimeout(): void {
-    const name = PROBES[probes++];
+    const name = PROBES.split(" ")[probes++];
     counters.timeouts++;
     // The prompt may yet come, and would take the probe for data: give it line ends to eat. In command mode they are nothing.
     if (unsent) uart.write("\r".repeat(unsent.length));
@@ -127,7 +132,7 @@ export function createChannel(uart: { write(bytes: string): void }, events: Chan
       finish("AT_TIMEOUT");
     } else {
       abort("AT_DEAF");
-      events.onDeaf();
+      onDeaf();
     }
   }
 
@@ -147,7 +152,7 @@ export function createChannel(uart: { write(bytes: string): void }, events: Chan
     note("<", line);
     if (!command || (command.isProbe && !lines.length && !line.startsWith(command.prefix as string))) {
       if (cause || line == "OK") counters.orphans++;
-      else events.onUrc(line);
+      else onUrc(line);
     } else if (command.prefix && line.startsWith(command.prefix)) onInformation(command, line);
     else if (line.startsWith(command.success || "OK")) {
       if (command.success) lines.push(line);
@@ -155,7 +160,7 @@ export function createChannel(uart: { write(bytes: string): void }, events: Chan
       if (unsent !== undefined) finish("AT_PROMPT");
       else finish(command.maxRaw && announced != raw.length ? "AT_INCOMPLETE" : undefined);
     } else if (cause) finish("AT_ERROR", cause);
-    else if (!events.onUrc(line) && command.prefix == "") lines.push(line);
+    else if (!onUrc(line) && command.prefix == "") lines.push(line);
   }
 
   function onPrompt(): void {
@@ -173,7 +178,7 @@ export function createChannel(uart: { write(bytes: string): void }, events: Chan
   // Functions are not hoisted on the interpreter: this stands behind them.
   const digest = createDigest(onLine, onPrompt, onRaw);
 
-  return {
+  const channel: Channel = {
     send(command, done) {
       // The text is not repeated: it is what could not be trusted.
       if (command.text.includes("\0")) guard(done, failure("AT_TEXT"), [], "");
@@ -189,4 +194,5 @@ export function createChannel(uart: { write(bytes: string): void }, events: Chan
     abort,
     counters,
   };
+  return channel;
 }

@@ -40,10 +40,11 @@ export function createDigest(
     onPrompt();
   }
 
-  function takeLine(line: string): void {
-    if (isSkipping || line.length > MAX_LINE) digest.lost += line.length;
+  function takeLine(whole: string): void {
+    const line = whole.trim();
+    if (isSkipping || whole.length > MAX_LINE) digest.lost += whole.length;
     else if (isPrompt(line)) takePrompt();
-    else if (line.trim()) onLine(line.trim());
+    else if (line) onLine(line);
     isSkipping = false;
   }
 

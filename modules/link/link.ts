@@ -48,10 +48,6 @@ export interface Link {
   start(): void;
   /** MQTT DISCONNECT, modem off. */
   stop(done: Done): void;
-  /** The path below the sockets broke. */
-  onDown(error: Failure): void;
-  /** Something came through: the watchdog is fed by this, never by a timer. */
-  onProgress(): void;
 }
 
 /** Radio off and on, or a PDP context deactivated (27.007 sets no limit; 40 s in the TCP/IP manual of BG96, D). */
@@ -82,6 +78,7 @@ export function createLink(
   /** When MQTT came up; 0 while it is down. */
   let connectedS = 0;
 
+  /** Something came through, or was tried: the watchdog is fed by this, never by a timer. */
   function progress(): void {
     if (options.watchdogS) E.kickWatchdog();
   }
@@ -196,6 +193,12 @@ export function createLink(
     after(waitS * 1000, climb);
   }
 
+  modem.onDown = (error) => {
+    sockets.dropAll(error);
+    // A step under way hears of it by its own callback; without one this is the news.
+    if (!onConnect) recover(error);
+  };
+  sockets.onHeard = progress;
   // Events come later, from the idle loop: by then the connection may have ended again, and `close` says so.
   client.on("connect", () => {
     if (client.connected) onMqtt();
@@ -216,12 +219,6 @@ export function createLink(
       isRunning = false;
       client.end(false, () => modem.powerOff(done));
     },
-    onDown(error) {
-      sockets.dropAll(error);
-      // A step under way hears of it by its own callback; without one this is the news.
-      if (!onConnect) recover(error);
-    },
-    onProgress: progress,
   };
   return link;
 }

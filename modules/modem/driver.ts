@@ -4,10 +4,10 @@
  * missing field here.
  */
 import type { Command } from "../at/command.ts";
-import { quoted } from "../at/command.ts";
+import { quoted, quotedIn } from "../at/command.ts";
 import type { TlsProfile } from "../tls/profile.ts";
 
-export { quoted };
+export { quoted, quotedIn };
 export type { Command, TlsProfile };
 
 export type SocketKind = "tls" | "tcp" | "udp";
@@ -75,7 +75,8 @@ export interface Driver {
   lineLength: number;
   /** Bytes in one send command, at most. */
   sendBytes: number;
-  tls: TlsCapabilities;
+  /** A function: the words are wanted at boot and by `status()`, and would else stay in memory. */
+  tls(): TlsCapabilities;
   /** Sent once after every boot, behind `+CMEE=1`. */
   setUp: string[];
   /** Asks how many tries of the SIM's PIN are left; that number follows `pinTriesPrefix`. */

@@ -40,14 +40,6 @@ export interface NetworkAccess {
 /** @public */
 export type ModemState = "off" | "ready" | "registered" | "active";
 
-export interface ModemEvents {
-  /** The path below the sockets broke: `MODEM_RESET`, `MODEM_DEAF`, `NET_PDP`. Not called while powering on or off. */
-  onDown(error: Failure): void;
-  /** A socket's URC. */
-  onSocket(urc: Urc): void;
-  onTrace(direction: string, text: string): void;
-}
-
 export type LinesDone = (error: Failure | undefined, lines: string[]) => void;
 
 /** One change of power at a time: the caller waits for `done`. */
@@ -71,6 +63,11 @@ export interface Modem {
   script(parts: string[], done: LinesDone, timeoutMs?: number, secret?: boolean): void;
   /** Listens on the UART, again if need be: running out of memory removes every listener. */
   listen(): void;
+  /** Assigned by the link. The path below the sockets broke: `MODEM_RESET`, `MODEM_DEAF`, `NET_PDP`. Not called while
+   * powering on or off. */
+  onDown?: (error: Failure) => void;
+  /** Assigned by the sockets. */
+  onSocket?: (urc: Urc) => void;
 }
 
 /** The PDP context that everything uses. */
@@ -82,7 +79,7 @@ const SYNC_TRIES = 5;
 const SIM_BUSY = "14";
 const SIM_TRIES = 5;
 
-export function createModem(port: ModemPort, driver: Driver, access: NetworkAccess, events: ModemEvents): Modem {
+export function createModem(port: ModemPort, driver: Driver, access: NetworkAccess): Modem {
   const timing = driver.timing;
   let registered = UNREGISTERED;
   /** While `register` waits: called at each registration line, and with an error when the wait is over. */
@@ -102,7 +99,7 @@ export function createModem(port: ModemPort, driver: Driver, access: NetworkAcce
   function down(state: ModemState, code: string): void {
     if (isChanging) return;
     drop(state, code);
-    events.onDown(failure(code));
+    if (modem.onDown) modem.onDown(failure(code));
   }
 
   function onUrc(line: string): boolean {
@@ -116,7 +113,7 @@ export function createModem(port: ModemPort, driver: Driver, access: NetworkAcce
     else if (urc.event == "ready") {
       down("off", "MODEM_RESET");
       isReady = true;
-    } else events.onSocket(urc);
+    } else if (modem.onSocket) modem.onSocket(urc);
     return true;
   }
 
@@ -262,11 +259,7 @@ export function createModem(port: ModemPort, driver: Driver, access: NetworkAcce
     });
   }
 
-  const channel = createChannel(port.uart, {
-    onUrc,
-    onDeaf: () => down("off", "MODEM_DEAF"),
-    onTrace: events.onTrace,
-  });
+  const channel = createChannel(port.uart, onUrc, () => down("off", "MODEM_DEAF"));
 
   const modem: Modem = {
     state: "off",

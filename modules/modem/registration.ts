@@ -25,10 +25,10 @@ export function nextRegistration(state: RegistrationState, line: string): Regist
 }
 
 /** <stat> 0, 1 home, 2, 3, 4 unknown, 5 roaming; all others carry no data. */
-const NAMES: Registration[] = ["off", "registered", "searching", "denied", "off", "roaming"];
+const NAMES = "off registered searching denied off roaming";
 
 /** The better of the two domains. */
 export function registrationOf(state: RegistrationState): Registration {
   const best = [1, 5, 2, 3].find((stat) => stat == state.eps || stat == state.gprs);
-  return NAMES[best || 0] as Registration;
+  return NAMES.split(" ")[best || 0] as Registration;
 }

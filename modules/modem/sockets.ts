@@ -7,17 +7,17 @@ import type { Done, Failure } from "../failure.ts";
 import { failure } from "../failure.ts";
 import { after } from "../guard.ts";
 import type { Transport } from "../mqtt/transport.ts";
-import type { SocketKind, Urc } from "./driver.ts";
+import type { SocketKind } from "./driver.ts";
 import { CID, type Modem } from "./modem.ts";
 
 export type SocketDone = (error: Failure | undefined, socket?: Transport) => void;
 
 export interface Sockets {
   open(kind: SocketKind, host: string, port: number, done: SocketDone): void;
-  /** A socket's URC, from the modem. */
-  onUrc(urc: Urc): void;
   /** The path below is gone: every socket ends with this cause, without a word to the modem. */
   dropAll(cause: Failure): void;
+  /** Assigned by the link: a peer was heard. */
+  onHeard?: () => void;
 }
 
 interface Socket extends Transport {
@@ -35,11 +35,10 @@ interface Socket extends Transport {
 /** `SEND FAIL` means that the modem's send buffer is full (TCP/IP manual): so often is it tried again, a second apart. */
 const SEND_TRIES = 5;
 
-/** `onHeard` is called whenever a peer was heard. */
-export function createSockets(modem: Modem, onHeard: () => void): Sockets {
+export function createSockets(modem: Modem): Sockets {
   const driver = modem.driver;
   const channel = modem.channel;
-  let sockets: Socket[] = [];
+  let open: Socket[] = [];
 
   /** Ends the socket towards its user at once, towards the modem when it answers. */
   function end(socket: Socket, cause?: Failure): void {
@@ -50,11 +49,11 @@ export function createSockets(modem: Modem, onHeard: () => void): Sockets {
   }
 
   function find(id: number): Socket | undefined {
-    return sockets.find((other) => other.id == id);
+    return open.find((other) => other.id == id);
   }
 
   function forget(socket: Socket): void {
-    sockets = sockets.filter((other) => other != socket);
+    open = open.filter((other) => other != socket);
   }
 
   function write(socket: Socket, bytes: string, done: Done, tries: number): void {
@@ -80,7 +79,7 @@ export function createSockets(modem: Modem, onHeard: () => void): Sockets {
     channel.send(driver.receiveFrom(socket.kind, socket.id, count), (error, _, data) => {
       socket.isPulling = false;
       if (data && socket.onData) {
-        onHeard();
+        if (sockets.onHeard) sockets.onHeard();
         socket.onData(data);
       }
       // A full piece, or a URC that came meanwhile: there is more. A short piece emptied the modem's buffer.
@@ -89,7 +88,7 @@ export function createSockets(modem: Modem, onHeard: () => void): Sockets {
     });
   }
 
-  function open(kind: SocketKind, host: string, port: number, done: SocketDone): void {
+  function openSocket(kind: SocketKind, host: string, port: number, done: SocketDone): void {
     let id = 0;
     while (find(id)) id++;
     const socket: Socket = {
@@ -104,7 +103,7 @@ export function createSockets(modem: Modem, onHeard: () => void): Sockets {
       poll: () => pull(socket),
     };
     // Reserved while it opens: the modem may take minutes.
-    sockets.push(socket);
+    open.push(socket);
     attempt(socket, host, port, done, true);
   }
 
@@ -132,18 +131,19 @@ export function createSockets(modem: Modem, onHeard: () => void): Sockets {
     });
   }
 
-  return {
-    open,
-    onUrc(urc) {
-      const socket = find(urc.id);
-      if (!socket) return;
-      if (urc.event == "closed") socket.isClosed = true;
-      if (urc.event == "recv") socket.hasMore = true;
-      pull(socket);
-    },
+  modem.onSocket = (urc) => {
+    const socket = find(urc.id);
+    if (!socket) return;
+    if (urc.event == "closed") socket.isClosed = true;
+    if (urc.event == "recv") socket.hasMore = true;
+    pull(socket);
+  };
+
+  const sockets: Sockets = {
+    open: openSocket,
     dropAll(cause) {
-      const dropped = sockets;
-      sockets = [];
+      const dropped = open;
+      open = [];
       for (const socket of dropped) {
         const wasOpen = !socket.isEnding;
         socket.isEnding = true;
@@ -151,4 +151,5 @@ export function createSockets(modem: Modem, onHeard: () => void): Sockets {
       }
     },
   };
+  return sockets;
 }

@@ -37,15 +37,13 @@ function start(replies: Record<string, string | string[]> = {}, cut: (bytes: str
         if (reply !== undefined) setImmediate(() => feed(reply));
       },
     },
-    {
-      onUrc(line) {
-        urcs.push(line);
-        return line.startsWith("+QSSLURC") || line.startsWith("+CEREG");
-      },
-      onDeaf: () => deaf++,
-      onTrace: (direction, text) => void trace.push(direction + text),
+    (line) => {
+      urcs.push(line);
+      return line.startsWith("+QSSLURC") || line.startsWith("+CEREG");
     },
+    () => deaf++,
   );
+  channel.onTrace = (direction, text) => void trace.push(direction + text);
   function feed(bytes: string): void {
     for (const chunk of cut(bytes)) channel.feed(chunk);
   }

@@ -22,12 +22,15 @@ export interface RigOptions {
   readonly speed?: number;
   readonly modem?: Partial<ModemOptions>;
   readonly access?: Partial<NetworkAccess>;
-  readonly clock?: Partial<ClockOptions>;
+  readonly clock?: Partial<ClockOptions> & { readonly floorS?: number };
   readonly port?: Partial<ModemPort>;
 }
 
 /** Speed for rigs whose virtual modem talks to real sockets of this computer. */
 export const REAL_SOCKETS = 40;
+
+/** No source may tell less. */
+export const FLOOR_S = 1_700_000_000;
 
 /** The engine and what stands on it, as src/main.ts joins them. */
 export interface Engine {
@@ -60,27 +63,21 @@ export interface EngineRig extends Engine {
 function createEngine(device: typeof Device, options: RigOptions, port: Partial<ModemPort> = {}): Engine {
   const down: Failure[] = [];
   const trace: string[] = [];
-  const modem: Modem = device.createModem(
-    { ...device.rak5010.port, ...options.port, ...port },
-    device.rak5010.driver,
-    { apn: "iot.example", user: "", password: "", pin: "", ...options.access },
-    {
-      onDown(error) {
-        down.push({ ...error });
-        sockets.dropAll(error);
-      },
-      onSocket: (urc) => sockets.onUrc(urc),
-      onTrace: (direction, text) => void trace.push(direction + text),
-    },
-  );
-  const sockets: Sockets = device.createSockets(modem, () => {});
-  const clock = device.createDeviceClock(modem, sockets, {
-    ntpHost: "127.0.0.1",
-    ntpPort: 123,
-    resyncS: 86400,
-    floorS: 1_700_000_000,
-    ...options.clock,
+  const modem: Modem = device.createModem(device.rak5010.port, device.rak5010.driver, {
+    apn: "iot.example",
+    apnUser: "",
+    apnPassword: "",
+    pin: "",
+    ...options.access,
   });
+  const sockets: Sockets = device.createSockets(modem);
+  modem.onDown = (error) => {
+    down.push({ ...error });
+    sockets.dropAll(error);
+  };
+  modem.channel.onTrace = (direction, text) => void trace.push(direction + text);
+  const clockOptions = { ntpHost: "127.0.0.1", ntpPort: 123, resyncS: 86400, ...options.clock };
+  const clock = device.createDeviceClock(modem, sockets, clockOptions, options.clock?.floorS ?? FLOOR_S);
   return { modem, sockets, files: device.createFiles(modem), clock, down, trace };
 }
 
@@ -124,6 +121,8 @@ export interface ScriptedRig extends Engine {
   readonly board: VirtualBoard;
   readonly device: typeof Device;
   readonly far: ScriptedModem;
+  readonly hostClock: Clock;
+  evaluate(expression: string): unknown;
   wait(ms: number): Promise<void>;
   stop(): void;
 }
@@ -143,6 +142,8 @@ export async function startScripted(script: Script, options: RigOptions = {}): P
     board,
     device,
     far,
+    hostClock,
+    evaluate: (expression) => board.evaluate(expression),
     wait: (ms) => new Promise((resolve) => void hostClock.setTimeout(resolve, ms)),
     stop() {
       board.stop();

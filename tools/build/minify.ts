@@ -36,7 +36,7 @@ export function terserOptions(settings: MinifySettings): MinifyOptions {
       hoist_funs: false,
       hoist_vars: false,
       // A function inlined into another is made anew at every call, and its text is skipped over at every call.
-      reduce_funcs: false,
+      reduce_funcs: true,
       // 1: only what is an expression. More would turn the variables of a factory into globals.
       inline: 1,
       // The interpreter's own words for these are one token each, and one byte when pretokenised.

@@ -5,8 +5,7 @@
  * Quectel SSL, TCP/IP, File and AT command manuals of BG96 (D); EG800K session logs (H for grammar, timings may differ).
  */
 import type { Driver } from "../driver.ts";
-import { quoted } from "../driver.ts";
-import { quotedIn } from "../../at/command.ts";
+import { quoted, quotedIn } from "../driver.ts";
 
 function command(kind: string, verb: string): string {
   return `+${kind == "tls" ? "QSSL" : "QI"}${verb}`;
@@ -34,7 +33,7 @@ export const driver: Driver = {
   // The length of a command line is in no source at hand: 240 is under every figure recalled (R). 1460: D.
   lineLength: 240,
   sendBytes: 1460,
-  tls: {
+  tls: () => ({
     ca: "yes",
     // EG800K refuses a wrong host at seclevel 1 (H); no source says so of BG96, BG95 or BG77.
     host: "unproved",
@@ -42,7 +41,7 @@ export const driver: Driver = {
     sni: "yes",
     readBack: "yes",
     maxVersion: "1.2",
-  },
+  }),
 
   // Network time sets the RTC (R); URCs go to the UART that the host is on (D).
   setUp: ["+CTZU=3", '+QURCCFG="urcport","uart1"'],
