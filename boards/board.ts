@@ -1,8 +1,8 @@
-import type { Driver } from "../modules/modem/driver.ts";
 import type { ModemPort } from "../modules/modem/modem.ts";
 
 /**
- * One board: what is soldered, and what it may cost. A file in this folder exports one as default; docs/adding-a-board.md.
+ * One board: what is soldered, and what it may cost. A file in this folder exports one as default, and the modem's family as
+ * `driver`, the only one in the image; docs/adding-a-board.md.
  */
 export interface Board {
   /** The file's name, e.g. `rak5010`. */
@@ -14,8 +14,6 @@ export interface Board {
   console: "Bluetooth" | "USB" | null;
   /** The modem's UART and pins. */
   port: ModemPort;
-  /** The modem's family: the only driver in the image. */
-  driver: Driver;
   /** Battery voltage, V; absent where the board cannot measure it. */
   batteryV?(): number;
 }

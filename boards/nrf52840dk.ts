@@ -2,13 +2,13 @@
  * Nordic nRF52840 DK (PCA10056) with a BG95 or BG96 breakout on the Arduino header. The module speaks 1.8 V: level
  * shifters on every line, open-drain transistors on PWRKEY and RESET_N (high presses).
  */
-import { driver } from "../modules/modem/drivers/quectel-bg9x.ts";
 import type { Board } from "./board.ts";
+
+export { driver } from "../modules/modem/drivers/quectel-bg9x.ts";
 
 const board: Board = {
   id: "nrf52840dk",
   console: "Bluetooth",
-  driver,
   port: {
     uart: Serial1,
     baud: 115200,

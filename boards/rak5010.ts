@@ -3,13 +3,13 @@
  * this board (libs/js/rak/RAK5010.js), which is in the firmware. The interpreter sets the regulator to the 1.8 V that
  * the modem's pins want.
  */
-import { driver } from "../modules/modem/drivers/quectel-bg9x.ts";
 import type { Board } from "./board.ts";
+
+export { driver } from "../modules/modem/drivers/quectel-bg9x.ts";
 
 const board: Board = {
   id: "rak5010",
   console: "Bluetooth",
-  driver,
   port: {
     uart: Serial1,
     baud: 115200,

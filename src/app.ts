@@ -1,4 +1,5 @@
 /** What this device does: telemetry at QoS 1, commands on a topic, a retained word on whether it is there. */
+import { driver } from "godwit:driver";
 import type { Board } from "../boards/board.ts";
 import type { ClockStatus } from "../modules/clock/clock.ts";
 import type { Failure } from "../modules/failure.ts";
@@ -56,9 +57,9 @@ export function startApp(
     timer = after(intervalS * 1000, report);
     // Offline: the modem has other things to do, and a stale reading is worth little.
     if (!client.connected) return;
-    modem.script([modem.driver.signal], (_, lines) => {
+    modem.script([driver.signal], (_, lines) => {
       const memory = process.memory(false);
-      const signal = modem.driver.readSignal(lines);
+      const signal = driver.readSignal(lines);
       const telemetry: Telemetry = {
         battery: board.batteryV && Math.round(board.batteryV() * 100) / 100,
         temperature: Math.round(E.getTemperature() * 10) / 10,

@@ -1,5 +1,6 @@
 /** Wiring only: board + configuration + application. */
 import board from "godwit:board";
+import { driver } from "godwit:driver";
 import { BUILD_TIME, VERSION } from "godwit:build";
 import { createClock } from "../modules/clock/clock.ts";
 import type { Failure } from "../modules/failure.ts";
@@ -30,7 +31,7 @@ function log(state: LinkState, error?: Failure, retryS?: number, rung?: number):
   );
 }
 
-const modem = createModem(board.port, board.driver, config);
+const modem = createModem(board.port, config);
 const sockets = createSockets(modem);
 const clock = createClock(modem, sockets, config, BUILD_TIME);
 // The broker says `offline` when the device does not say goodbye. Into the same object: a second one would cost memory.
@@ -50,7 +51,7 @@ const device: Device = {
     ip: modem.ip,
     at: modem.channel.counters,
     clock: clock.status,
-    tls: board.driver.tls(),
+    tls: driver.tls(),
     crashes,
     flags: E.getErrorFlags(),
     memory: process.memory(false).usage,
@@ -73,6 +74,6 @@ E.on("errorFlag", modem.listen);
 
 if (read.error) print(`config ! ${read.error.code} ${read.error.cause}`);
 if (!config.verify || !config.clockGate) print("INSECURE: certificates are not fully checked");
-print(`godwit ${VERSION} ${board.id} ${config.clientId} host name ${board.driver.tls().host}`);
+print(`godwit ${VERSION} ${board.id} ${config.clientId} host name ${driver.tls().host}`);
 startApp(board, modem, clock.status, client, topic, config.intervalS);
 link.start();

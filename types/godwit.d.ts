@@ -3,6 +3,10 @@ declare module "godwit:board" {
   const board: import("../boards/board.ts").Board;
   export default board;
 }
+declare module "godwit:driver" {
+  /** The driver of the board that is being built: data, so it is imported where it is wanted and costs no object. */
+  export const driver: import("../modules/modem/driver.ts").Driver;
+}
 declare module "godwit:build" {
   /** Seconds since 1970 when this image was built: no clock may show less. */
   export const BUILD_TIME: number;

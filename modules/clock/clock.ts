@@ -2,6 +2,7 @@
  * Time, proved before TLS: the modem judges certificates by its own clock, so that clock and the device's must come from
  * a trusted source, agree, and not be before the firmware was built.
  */
+import { driver } from "godwit:driver";
 import { quotedIn } from "../at/command.ts";
 import type { Done, Failure } from "../failure.ts";
 import { failure } from "../failure.ts";
@@ -58,7 +59,6 @@ const SNTP_MS = 5000;
 
 /** `floorS`, seconds since 1970: no source may say less; when the firmware was built. */
 export function createClock(modem: Modem, sockets: Sockets, options: ClockOptions, floorS: number): Clock {
-  const driver = modem.driver;
   const host = options.ntpHost;
   const port = options.ntpPort;
   const status: ClockStatus = {

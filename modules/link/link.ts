@@ -2,6 +2,7 @@
  * Brings the path up and keeps it up: power, SIM, registration, PDP context, time, TLS, MQTT. The next step follows
  * from what is not yet true, so every failure ends in the same place: wait, climb the ladder, look again.
  */
+import { driver } from "godwit:driver";
 import type { Clock } from "../clock/clock.ts";
 import { after } from "../guard.ts";
 import type { Done, Failure } from "../failure.ts";
@@ -179,7 +180,7 @@ export function createLink(
       else if (rung == 3) modem.reset(risen);
       else if (rung && modem.state != "off") {
         // Parts of one line are executed in order.
-        modem.script(rung == 2 ? ["+CFUN=0", "+CFUN=1"] : [modem.driver.deactivate], risen, RADIO_MS);
+        modem.script(rung == 2 ? ["+CFUN=0", "+CFUN=1"] : [driver.deactivate], risen, RADIO_MS);
         modem.state = rung == 2 ? "ready" : "registered";
       } else risen();
     }

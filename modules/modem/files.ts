@@ -1,4 +1,5 @@
 /** The modem's file store: certificates and keys live there and nowhere else. Names are bare, e.g. `ca.pem`. */
+import { driver } from "godwit:driver";
 import type { Done } from "../failure.ts";
 import { failure } from "../failure.ts";
 import type { LinesDone, Modem } from "./modem.ts";
@@ -16,7 +17,6 @@ export interface Files {
 }
 
 export function createFiles(modem: Modem): Files {
-  const driver = modem.driver;
   const channel = modem.channel;
 
   function remove(name: string, done: Done): void {

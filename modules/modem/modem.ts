@@ -2,12 +2,13 @@
  * The engine: power, boot, SIM, registration, PDP context. 27.007 where it is enough, the driver's record where it is not.
  * Sockets are in sockets.ts, the modem's file store in files.ts; both stand on `Modem`.
  */
+import { driver } from "godwit:driver";
 import { type Channel, createChannel } from "../at/channel.ts";
 import { quoted } from "../at/command.ts";
 import type { Done, Failure } from "../failure.ts";
 import { failure } from "../failure.ts";
 import { after } from "../guard.ts";
-import type { Driver, Urc } from "./driver.ts";
+import type { Urc } from "./driver.ts";
 import { nextRegistration, type Registration, registrationOf, UNREGISTERED } from "./registration.ts";
 
 /** The modem's UART and control pins. */
@@ -45,7 +46,6 @@ export type LinesDone = (error: Failure | undefined, lines: string[]) => void;
 /** One change of power at a time: the caller waits for `done`. */
 export interface Modem {
   state: ModemState;
-  driver: Driver;
   port: ModemPort;
   /** Address in the PDP context. */
   ip: string;
@@ -79,7 +79,7 @@ const SYNC_TRIES = 5;
 const SIM_BUSY = "14";
 const SIM_TRIES = 5;
 
-export function createModem(port: ModemPort, driver: Driver, access: NetworkAccess): Modem {
+export function createModem(port: ModemPort, access: NetworkAccess): Modem {
   const timing = driver.timing;
   let registered = UNREGISTERED;
   /** While `register` waits: called at each registration line, and with an error when the wait is over. */
@@ -263,7 +263,6 @@ export function createModem(port: ModemPort, driver: Driver, access: NetworkAcce
 
   const modem: Modem = {
     state: "off",
-    driver,
     port,
     ip: "",
     channel,

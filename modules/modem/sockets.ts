@@ -2,6 +2,7 @@
  * Sockets that run in the modem: TLS, TCP and UDP. Receive is pull: the modem keeps the data until it is asked, in
  * pieces that fit the interpreter's receive queue.
  */
+import { driver } from "godwit:driver";
 import { quoted } from "../at/command.ts";
 import type { Done, Failure } from "../failure.ts";
 import { failure } from "../failure.ts";
@@ -36,7 +37,6 @@ interface Socket extends Transport {
 const SEND_TRIES = 5;
 
 export function createSockets(modem: Modem): Sockets {
-  const driver = modem.driver;
   const channel = modem.channel;
   let open: Socket[] = [];
 

@@ -2,6 +2,7 @@
  * TLS policy: every setting is written, read back and compared before a socket is opened; what fails is told apart as
  * far as the modem lets it.
  */
+import { driver } from "godwit:driver";
 import type { Done, Failure } from "../failure.ts";
 import { failure } from "../failure.ts";
 import type { Modem } from "../modem/modem.ts";
@@ -21,7 +22,7 @@ export function wrongSetting(settings: string[], lines: string[]): string | unde
 
 /** Writes all settings of the profile and proves that the modem took them: `TLS_SETTING`, `TLS_READBACK`. */
 export function configureTls(modem: Modem, profile: TlsProfile, done: Done): void {
-  const settings = modem.driver.tlsSettings(profile);
+  const settings = driver.tlsSettings(profile);
   const queries = settings.map((setting) => setting.substr(0, setting.lastIndexOf(",")));
   modem.script(settings, (error) => {
     if (error) done(failure("TLS_SETTING", error.cause, error.command));
@@ -44,7 +45,7 @@ export function explainRefusal(
   refusal: Failure,
   done: (error: Failure) => void,
 ): void {
-  modem.script([modem.driver.listFiles], (_, lines) => {
+  modem.script([driver.listFiles], (_, lines) => {
     const list = lines.join("");
     const missing = [profile.ca, profile.cert, profile.key].find((name) => !!name && list.split(`${name}"`).length < 2);
     // Some firmware lists nothing whatever is asked: an empty list proves nothing.

@@ -108,16 +108,19 @@ test("a reset during the search ends the wait at once, with its cause", LIMIT, (
 );
 
 test("the PDP context: APN, login and address in one exchange", LIMIT, () =>
-  withEngine({ modem: { network: { apn: "iot.example" } }, access: { user: "u", password: "s3cret" } }, async (rig) => {
-    assert.equal(await powerOn(rig), "");
-    assert.equal(await register(rig), "");
-    const before = rig.modem.channel.counters.exchanges;
-    assert.equal(await activate(rig), "");
-    assert.equal(rig.modem.channel.counters.exchanges - before, 1);
-    assert.equal(rig.modem.state, "active");
-    assert.equal(rig.modem.ip, "10.187.7.8");
-    assert.ok(!rig.trace.join("\n").includes("s3cret"), "a password is no business of a trace");
-  }),
+  withEngine(
+    { modem: { network: { apn: "iot.example" } }, access: { apnUser: "u", apnPassword: "s3cret" } },
+    async (rig) => {
+      assert.equal(await powerOn(rig), "");
+      assert.equal(await register(rig), "");
+      const before = rig.modem.channel.counters.exchanges;
+      assert.equal(await activate(rig), "");
+      assert.equal(rig.modem.channel.counters.exchanges - before, 1);
+      assert.equal(rig.modem.state, "active");
+      assert.equal(rig.modem.ip, "10.187.7.8");
+      assert.ok(!rig.trace.join("\n").includes("s3cret"), "a password is no business of a trace");
+    },
+  ),
 );
 
 test("a context that is active already is found to be", LIMIT, () =>
@@ -206,7 +209,7 @@ test("more parts than fit one line go in several, none too long, none left out",
     lines,
     parts.map((part) => `+X: ${part}`),
   );
-  const { lineLength } = rig.modem.driver;
+  const { lineLength } = rig.device.driver;
   assert.ok(rig.far.written.every((line) => line.length <= lineLength));
   assert.ok(rig.far.written.length <= Math.ceil(parts.join(";").length / (lineLength - 40)));
   rig.stop();

@@ -1,5 +1,5 @@
 /** What the engine tests run on a virtual board: the parts of the firmware, without the application. */
-export { default as rak5010 } from "../../boards/rak5010.ts";
+export { default as rak5010, driver } from "../../boards/rak5010.ts";
 export { createClock as createDeviceClock } from "../../modules/clock/clock.ts";
 export { createFiles } from "../../modules/modem/files.ts";
 export { createModem } from "../../modules/modem/modem.ts";

@@ -63,7 +63,7 @@ export interface EngineRig extends Engine {
 function createEngine(device: typeof Device, options: RigOptions, port: Partial<ModemPort> = {}): Engine {
   const down: Failure[] = [];
   const trace: string[] = [];
-  const modem: Modem = device.createModem(device.rak5010.port, device.rak5010.driver, {
+  const modem: Modem = device.createModem(device.rak5010.port, {
     apn: "iot.example",
     apnUser: "",
     apnPassword: "",

@@ -121,7 +121,11 @@ function virtualModules(options: BundleOptions): Record<string, { path: string }
       .map(([name, value]) => `export const ${name} = ${JSON.stringify(value)};\n`)
       .join(""),
   };
-  if (options.board) virtual["godwit:board"] = { path: join(root, "boards", `${options.board}.ts`) };
+  if (options.board) {
+    const path = join(root, "boards", `${options.board}.ts`);
+    virtual["godwit:board"] = { path };
+    virtual["godwit:driver"] = { path };
+  }
   return virtual;
 }
 

@@ -49,7 +49,7 @@ export const driver: Driver = {
   pinTries: '+QPINC="SC"',
   pinTriesPrefix: '+QPINC: "SC",',
 
-  activate(cid, apn, user, password) {
+  activate: (cid, apn, user, password) => {
     // 3: PAP or CHAP.
     const login = user ? `,${quoted(user)},${quoted(password)},3` : "";
     return [`+QICSGP=${cid},1,${quoted(apn)}${login}`, `+QIACT=${cid}`, "+QIACT?"];
@@ -72,7 +72,7 @@ export const driver: Driver = {
   }),
 
   signal: "+QCSQ",
-  readSignal(lines) {
+  readSignal: (lines) => {
     const parts = lines.join("").split('"');
     const powers = (parts[2] || "").split(",");
     return {
@@ -82,7 +82,7 @@ export const driver: Driver = {
     };
   },
 
-  tlsSettings(profile) {
+  tlsSettings: (profile) => {
     const verify = profile.verify;
     const cert = profile.cert;
     const settings = [
@@ -103,7 +103,7 @@ export const driver: Driver = {
       : settings;
   },
 
-  openSocket(kind, cid, id, host, port) {
+  openSocket: (kind, cid, id, host, port) => {
     const to = `${id},${kind == "tls" ? "" : `"${kind.toUpperCase()}",`}${quoted(host)},${port}`;
     // TLS in context 1. Access mode 0, buffer: the host pulls; in front of it the local port of TCP and UDP.
     return {
@@ -113,7 +113,7 @@ export const driver: Driver = {
       timeoutMs: 150000,
     };
   },
-  openCode(kind, cause) {
+  openCode: (kind, cause) => {
     // 566 stands for a TCP connection refused and for every TLS failure (H).
     if (cause == 566) return kind == "tls" ? "TLS_REFUSED" : "NET_CONNECT";
     // 565 (R). About 20 TLS connections wear out the data stack of EG800K: then every open says 552 (H).
@@ -128,7 +128,7 @@ export const driver: Driver = {
     success: "SEND OK",
     timeoutMs: 15000,
   }),
-  receiveFrom(kind, id, count) {
+  receiveFrom: (kind, id, count) => {
     const verb = command(kind, kind == "tls" ? "RECV" : "RD");
     return { text: `AT${verb}=${id},${count}`, prefix: `${verb}:`, maxRaw: count };
   },
@@ -143,7 +143,7 @@ export const driver: Driver = {
     timeoutMs: 25000,
   }),
   /** XOR of big-endian 16-bit words, an odd last byte in the high half; no leading zeros (H). */
-  storedAs(bytes) {
+  storedAs: (bytes) => {
     const words = new Uint32Array(E.toUint8Array(`${bytes}\0\0\0\0`.substr(0, (bytes.length + 3) & ~3)).buffer);
     const sum = words.reduce((a, b) => a ^ b, 0);
     const folded = sum ^ (sum >>> 16);
@@ -153,7 +153,7 @@ export const driver: Driver = {
   removeFile: (fileName) => ({ text: `AT+QFDEL=${quoted(fileName)}` }),
   listFiles: '+QFLST="*"',
 
-  readUrc(line) {
+  readUrc: (line) => {
     const parts = line.split('"');
     // A length may follow `recv` on firmware after 2020 (H); pull mode does not need it.
     if (line.startsWith("+QSSLURC:") || line.startsWith("+QIURC:"))
