@@ -6,7 +6,7 @@ const TEXT = `# Errors
 
 | code | meaning | likely causes | what to do |
 |---|---|---|---|
-| \`TLS_REFUSED\` | The handshake **failed** | 1. expired<br>2. unknown CA<br>3. wrong \\| other host | See [security](security.md); try again |
+| \`TLS_REFUSED\` | The handshake **failed** | 1. expired<br>2. unknown CA<br>3. wrong \\| other host | See [security](security.md); then<br>try again |
 | SOCKET_WORN | worn | - | power cycle |
 
 Text between.
@@ -23,7 +23,7 @@ test("codes, meaning, ranked causes and remedies are read", () => {
     code: "TLS_REFUSED",
     meaning: "The handshake failed",
     causes: ["expired", "unknown CA", "wrong | other host"],
-    remedies: ["See security", "try again"],
+    remedies: ["See security; then", "try again"],
   });
   assert.deepEqual(table.get("SOCKET_WORN")?.causes, []);
 });

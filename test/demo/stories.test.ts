@@ -69,6 +69,7 @@ test("a code is explained once, with causes in their order; the rest of the row 
       "likely causes|1. rain",
       "|2. wall",
       "what to do|go outside",
+      "more|docs/errors.md",
       "next|in 1.0 s: open the socket again",
     ],
   );

@@ -54,6 +54,7 @@ export function explain(errors: ErrorTable, code: string): Detail[] {
     { label: "meaning", text: found.meaning },
     ...numbered("likely causes", found.causes),
     ...numbered("what to do", found.remedies),
+    { label: "more", text: "docs/errors.md" },
   ];
 }
 
@@ -62,6 +63,8 @@ export function createDeviceStory(options: DeviceStoryOptions): DeviceStory {
   const explained = new Set<string>();
   let pending = "";
   let inRow = 0;
+  /** The proof of the time that the newest TLS attempt rests on; the link forgets its own at a refusal. */
+  let proof: string | undefined;
 
   function failed(code: string, cause: string, retryS: string, rung: string): void {
     inRow++;
@@ -69,6 +72,7 @@ export function createDeviceStory(options: DeviceStoryOptions): DeviceStory {
     const { command } = options.status().error ?? {};
     const details: Detail[] = !options.explains || explained.has(code) ? [] : explain(errors, code);
     explained.add(code);
+    if (code.startsWith("TLS_") && proof !== undefined) details.unshift({ label: "clock", text: proof });
     if (command !== undefined) details.unshift({ label: "command", text: command });
     details.push({ label: "next", text: `in ${retryS} s: ${RUNGS[rung] ?? rung}` });
     tell("link", `${code}${known === undefined ? "" : ` (${known})`}`, {
@@ -82,6 +86,7 @@ export function createDeviceStory(options: DeviceStoryOptions): DeviceStory {
   function clockProved(): void {
     const { clock } = options.status();
     const refused = clock.refused.trim();
+    proof = `proved by ${clock.source} before this attempt, so dates were judged by the right time`;
     const details: Detail[] = refused === "" ? [] : [{ label: "passed over", text: refused.split(" ").join(", ") }];
     details.push({ label: "not before", text: `${utc(options.buildTime * 1000)} UTC, when this image was built` });
     tell("clock", `proved: source ${clock.source}, device and modem differ by ${Math.abs(clock.rtcErrorS)} s`, {
@@ -139,6 +144,7 @@ export function createDeviceStory(options: DeviceStoryOptions): DeviceStory {
     rebooted() {
       inRow = 0;
       pending = "";
+      proof = undefined;
     },
   };
 }

@@ -23,10 +23,10 @@ function cells(line: string): string[] {
     .map((cell) => cell.replaceAll("\\|", "|").trim());
 }
 
-/** A cell that lists: separated by `<br>`, or by `;`, each with or without its number. */
+/** A cell that lists: separated by `<br>`, each with or without its number. */
 function list(cell: string): string[] {
   return cell
-    .split(/<br\s*\/?>|;\s+/)
+    .split(/<br\s*\/?>/)
     .map((item) => plain(item.replace(/^\s*\d+[.)]\s+/, "")))
     .filter((item) => item !== "" && item !== "-");
 }
