@@ -27,9 +27,9 @@ export const isText = (text: string, never: RegExp): boolean =>
   text.length < 65536 && !never.test(text) && (!/[\x80-\xff]/.test(text) || isUtf8(text));
 
 /** A Topic Name, as PUBLISH and Will carry it: no wildcards, not empty [MQTT-3.3.2-2, MQTT-4.7.3-1]. */
-export const isTopic = (topic: string) => topic && isText(topic, /[\0+#]/);
+export const isTopic = (topic: string) => !!topic && isText(topic, /[\0+#]/);
 
 /** A Topic Filter: a wildcard fills its level, `#` is the last one [MQTT-4.7.1-2, -3]. `\x2f` is the slash. */
-export const isFilter = (filter: string) => filter && isText(filter, /\0|[^\x2f][+#]|[+#][^\x2f]|#./);
+export const isFilter = (filter: string) => !!filter && isText(filter, /\0|[^\x2f][+#]|[+#][^\x2f]|#./);
 
 export const isQos = (qos: number) => [0, 1, 2].includes(qos);

@@ -10,7 +10,6 @@ export type QoS = 0 | 1 | 2;
  * @public
  */
 export interface PublishPacket {
-  cmd: "publish";
   qos: QoS;
   dup: boolean;
   retain: boolean;
@@ -41,23 +40,9 @@ export interface ConnectFields {
 }
 
 /** @public */
-export interface ConnectPacket extends ConnectFields {
-  cmd: "connect";
-  protocolId?: string;
-  protocolVersion?: number;
-}
-
-/** @public */
 export interface ConnackPacket {
-  cmd: "connack";
   returnCode: number;
   sessionPresent: boolean;
-}
-
-/** @public */
-export interface ConfirmPacket {
-  cmd: "puback" | "pubrec" | "pubrel" | "pubcomp" | "unsuback";
-  messageId: number;
 }
 
 /** @public */
@@ -65,35 +50,6 @@ export interface Subscription {
   topic: string;
   qos: QoS;
 }
-
-/** @public */
-export interface SubscribePacket {
-  cmd: "subscribe";
-  messageId: number;
-  subscriptions: Subscription[];
-}
-
-/** @public */
-export interface SubackPacket {
-  cmd: "suback";
-  messageId: number;
-  granted: number[];
-}
-
-/** @public */
-export interface UnsubscribePacket {
-  cmd: "unsubscribe";
-  messageId: number;
-  unsubscriptions: string[];
-}
-
-/** @public */
-export interface EmptyPacket {
-  cmd: "pingreq" | "pingresp" | "disconnect";
-}
-
-export type ServerPacket = ConnackPacket | PublishPacket | ConfirmPacket | SubackPacket | { cmd: "pingresp" };
-export type Packet = ServerPacket | ConnectPacket | SubscribePacket | UnsubscribePacket | EmptyPacket;
 
 // ------------------------------------------------------------------------------------------------ the client
 
