@@ -3,7 +3,15 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import mqtt, { type MqttClient } from "mqtt";
 import { bundleFirmware, type Firmware } from "../../tools/build/firmware.ts";
-import { BROKER_HOST, CLIENT_ID, createStage, DEVICE_TOPIC, type Stage, TOPICS } from "../../tools/demo/stage.ts";
+import {
+  BROKER_HOST,
+  type Certificates,
+  CLIENT_ID,
+  createStage,
+  DEVICE_TOPIC,
+  type Stage,
+  TOPICS,
+} from "../../tools/demo/stage.ts";
 import { createPki, type Pki } from "../../tools/pki/set.ts";
 import type { ModemEvent } from "../../tools/virtual-modem/index.ts";
 import { type Mosquitto, startMosquitto } from "./mosquitto.ts";
@@ -38,14 +46,14 @@ async function until<T>(what: string, look: () => T | undefined | false): Promis
   }
 }
 
-async function startDevice(certificates: { ca: string; cert?: string; key?: string }): Promise<Rig> {
+async function startDevice(certificates: Certificates, fault?: "no-client-cert"): Promise<Rig> {
   const rig: Omit<Rig, "stage"> = { console: [], events: [] };
   const stage = await createStage(
     {
       board: "rak5010",
       image: firmware.code,
       speed: SPEED,
-      fault: undefined,
+      fault,
       broker: { host: BROKER_HOST, port: broker.port },
       certificates,
       intervalS: 5,
@@ -63,7 +71,7 @@ async function startDevice(certificates: { ca: string; cert?: string; key?: stri
   return { ...rig, stage };
 }
 
-const good = (): { ca: string; cert: string; key: string } => {
+const good = (): Certificates => {
   assert.ok(pki.client);
   return { ca: pki.ca, cert: pki.client.chain, key: pki.client.traditionalKey };
 };
@@ -145,9 +153,9 @@ test("a command that was sent while the device was away arrives with the resumed
 });
 
 /** Two attempts, both refused, and no Control Packet of the device. */
-async function refused(certificates: { ca: string; cert?: string; key?: string }): Promise<Rig> {
+async function refused(certificates: Certificates, fault?: "no-client-cert"): Promise<Rig> {
   const mark = broker.log().length;
-  const rig = await startDevice(certificates);
+  const rig = await startDevice(certificates, fault);
   await until("two refusals", () => rig.stage.status().link.failures >= 2);
   await rig.stage.stop();
   const log = broker.log().slice(mark);
@@ -171,7 +179,12 @@ test("a client certificate that another CA signed is refused by the broker", asy
   assert.match(rig.console.join(""), /TLS_REFUSED 566/);
 });
 
-test("without a client certificate the device names the missing file", async () => {
+test("a device that has no client certificate is refused by the broker", async () => {
   const rig = await refused({ ca: pki.ca });
+  assert.match(rig.console.join(""), /TLS_REFUSED 566/);
+});
+
+test("a client certificate that is named and not in the store is named in the error", async () => {
+  const rig = await refused({ ca: pki.ca }, "no-client-cert");
   assert.match(rig.console.join(""), /TLS_FILE client\.pem/);
 });

@@ -1,4 +1,5 @@
 /** `godwit demo`: the whole path on this computer, with a timeline of what happens. */
+import { readFileSync } from "node:fs";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { CliError } from "../cli/errors.ts";
 import type { Demo } from "./demo.ts";
@@ -77,8 +78,24 @@ function ownBroker({ broker, ca, cert, key, fault }: Options): OwnBroker | undef
   if (fault !== undefined && FAULT_PLANS[fault].ends === "refused") {
     throw new CliError("USAGE", `--fault ${fault} needs certificates of the demo's own: leave --broker out`, 2);
   }
-  const client = cert === undefined || key === undefined ? {} : { cert, key };
-  return { host: url.hostname, port: url.port === "" ? 8883 : Number(url.port), ca, ...client };
+  const client =
+    cert === undefined || key === undefined ? {} : { cert: pem(cert, "CERTIFICATE"), key: pem(key, "PRIVATE KEY") };
+  const port = url.port === "" ? 8883 : Number(url.port);
+  return { host: url.hostname, port, ca: pem(ca, "CERTIFICATE"), ...client };
+}
+
+/** The text of a PEM file that holds a `kind`. */
+function pem(path: string, kind: string): string {
+  let text: string;
+  try {
+    text = readFileSync(path, "latin1");
+  } catch (error) {
+    throw new CliError("NO_FILE", `cannot read ${path}: ${(error as Error).message}`, 2);
+  }
+  if (!new RegExp(`-----BEGIN [A-Z0-9 ]*${kind}-----`).test(text)) {
+    throw new CliError("NOT_PEM", `${path} is no PEM file with a ${kind}`, 2);
+  }
+  return text;
 }
 
 async function showEntries(json: boolean): Promise<(entry: Entry) => void> {

@@ -106,7 +106,7 @@ export class Demo {
     });
     this.tell("demo", `${board} with ${MODEL}, both virtual, to ${peer.what} at ${peer.host}:${peer.port}`);
     if (fault !== undefined) this.tell("fault", `${fault}: ${FAULT_PLANS[fault].says}`);
-    this.tell("files", "in the modem's store", { details: storeDetails(peer.certificates) });
+    this.tell("files", "in the modem's store", { details: storeDetails(peer.certificates, fault) });
     stage.start();
     const mustEnd = once !== undefined || (fault !== undefined && FAULT_PLANS[fault].ends === "refused");
     if (mustEnd) this.limit = setTimeout(() => this.referee.timedOut(limitS), limitS * 1000);

@@ -1,5 +1,4 @@
 /** The other end of the device's connection: the embedded broker, or one of the user's with a second client on it. */
-import { readFileSync } from "node:fs";
 import { createPki } from "../pki/set.ts";
 import { type BrokerEvent, startBroker } from "./broker.ts";
 import type { Detail, Tell } from "./entry.ts";
@@ -8,13 +7,10 @@ import type { Acknowledged } from "./mqtt-story.ts";
 import { startObserver } from "./observer.ts";
 import { BROKER_HOST, type Certificates, CLIENT_ID, DEVICE_TOPIC, FILE_NAMES, TOPICS } from "./stage.ts";
 
-/** A broker of the user's; the paths are those of PEM files. */
-export interface OwnBroker {
+/** A broker of the user's. */
+export interface OwnBroker extends Certificates {
   readonly host: string;
   readonly port: number;
-  readonly ca: string;
-  readonly cert?: string;
-  readonly key?: string;
 }
 
 export interface Peer {
@@ -54,16 +50,19 @@ export interface ObserverNeeds {
 }
 
 export async function foreignPeer(own: OwnBroker, needs: ObserverNeeds): Promise<Peer> {
-  const { host, port } = own;
-  const read = (path: string): string => readFileSync(path, "latin1");
-  const client = own.cert === undefined || own.key === undefined ? {} : { cert: read(own.cert), key: read(own.key) };
-  const certificates = { ca: read(own.ca), ...client };
+  const { host, port, ...certificates } = own;
   const observer = await startObserver({
     ...needs,
     ...certificates,
     url: `mqtts://${host}:${port}`,
     topic: DEVICE_TOPIC,
     commandTopic: TOPICS.command,
+  }).catch((error: Error): undefined => {
+    // The device is the one to watch: what it says about the same broker is worth more than giving up here.
+    needs.tell("demo", `a second client cannot use ${host}:${port}: ${error.message}`, {
+      mark: "fault",
+      details: [{ label: "so", text: "nobody can see what arrives there, and no command is sent" }],
+    });
   });
   return {
     host,
@@ -71,19 +70,21 @@ export async function foreignPeer(own: OwnBroker, needs: ObserverNeeds): Promise
     what: "your broker",
     certificates,
     isOpen: false,
-    publish: (topic, payload) => observer.publish(topic, payload),
-    close: () => observer.close(),
+    publish: async (topic, payload) => observer?.publish(topic, payload),
+    close: async () => observer?.close(),
   };
 }
 
 /** What stands in the modem's store, and what is missing. */
-export function storeDetails({ ca, cert, key }: Certificates): Detail[] {
+export function storeDetails({ ca, cert, key }: Certificates, fault: DemoFault | undefined): Detail[] {
+  const none: Omit<Detail, "label"> =
+    fault === "no-client-cert" ? { text: "missing", mark: "fault" } : { text: "none: the broker must not ask for it" };
   const rows: [string, string | undefined, string][] = [
     [FILE_NAMES.ca, ca, "what the modem trusts"],
     [FILE_NAMES.cert, cert, "shown to the broker"],
     [FILE_NAMES.key, key, "never leaves the store: not in the image, not in Storage, not in a log"],
   ];
   return rows.map(([label, text, what]) =>
-    text === undefined ? { label, text: "missing", mark: "fault" } : { label, text: `${text.length} bytes: ${what}` },
+    text === undefined ? { label, ...none } : { label, text: `${text.length} bytes: ${what}` },
   );
 }

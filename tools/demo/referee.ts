@@ -81,7 +81,8 @@ export function createReferee({ once, fault, onVerdict }: RefereeOptions): Refer
     },
     failed(failure) {
       last = failure;
-      if (ends !== "refused" || !failure.code.startsWith("TLS_")) return;
+      if (ends === "overcome" || (ends === undefined && once === undefined)) return;
+      if (connects > 0 || !failure.code.startsWith("TLS_")) return;
       // The device looks for the reason once in a row of failures: the first one knows most.
       first ??= failure;
       if (++refusals < REFUSALS) return;

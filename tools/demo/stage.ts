@@ -87,7 +87,10 @@ function store({ ca, cert, key }: Certificates): Map<string, Buffer> {
 }
 
 function overrides(options: StageOptions, ntpPort: number): string {
+  const { cert } = options.certificates;
   return JSON.stringify({
+    // Files that are named and missing are a fault of their own; none at all is a broker that asks for none.
+    ...(cert === undefined && options.fault !== "no-client-cert" ? { cert: "", key: "" } : {}),
     host: options.broker.host,
     port: options.broker.port,
     ntpHost: NTP_HOST,
