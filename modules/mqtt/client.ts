@@ -393,6 +393,7 @@ export const createClient = (options: ClientOptions): Client => {
       isAsking = true;
       waited = 0;
       replies = "";
+      isLast = false;
       const bytes = encodeConnect(options);
       if (bytes) write(bytes);
       else fail(failure("MQTT_INVALID"));

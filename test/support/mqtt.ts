@@ -3,7 +3,7 @@ import type { EventEmitter } from "node:events";
 import mqttPacket from "mqtt-packet";
 import type * as ClientModule from "../../modules/mqtt/client.ts";
 import type * as PacketModule from "../../modules/mqtt/packet-server.ts";
-import type { Clock } from "../../tools/clock.ts";
+import { createManualClock } from "../../tools/clock.ts";
 import { VirtualBoard } from "../../tools/virtual-board/board.ts";
 import { loadModule } from "../../tools/virtual-board/load-module.ts";
 
@@ -16,10 +16,34 @@ export async function loadCodec(): Promise<Codec> {
   return loadModule<Codec>("modules/mqtt/packet-server.ts");
 }
 
-export async function loadClient(clock?: Clock): Promise<{ client: typeof ClientModule; board: VirtualBoard }> {
-  const board = new VirtualBoard({ board: "rak5010", serial: { paced: false }, ...(clock ? { clock } : {}) });
+export interface Device {
+  createClient: typeof ClientModule.createClient;
+  /** Lets writes be done and listeners run, without time. */
+  settle(): Promise<void>;
+  /** Lets seconds pass. */
+  pass(seconds: number): Promise<void>;
+}
+
+/** The client on a board whose time stands still until the test moves it. */
+export async function loadClient(): Promise<Device> {
+  const clock = createManualClock();
+  const board = new VirtualBoard({ board: "rak5010", serial: { paced: false }, clock });
   board.start();
-  return { client: await loadModule<typeof ClientModule>("modules/mqtt/client.ts", { board }), board };
+  const { createClient } = await loadModule<typeof ClientModule>("modules/mqtt/client.ts", { board });
+  async function settle(): Promise<void> {
+    // Listeners run from the interpreter's idle loop, writes are done in the host's next turn.
+    for (let i = 0; i < 6; i++) {
+      await new Promise<void>((resolve) => setImmediate(resolve));
+      clock.advance(0);
+    }
+  }
+  async function pass(seconds: number): Promise<void> {
+    for (let i = 0; i < seconds; i++) {
+      clock.advance(1000);
+      await settle();
+    }
+  }
+  return { createClient, settle, pass };
 }
 
 export const hex = (bytes: string): string => Buffer.from(bytes, "latin1").toString("hex");
@@ -106,9 +130,4 @@ export function oracleDecode(bytes: string): Record<string, unknown>[] {
   });
   parser.parse(Buffer.from(bytes, "latin1"));
   return packets;
-}
-
-/** Listeners of device events run from the interpreter's idle loop: a few turns of ours. */
-export async function settle(turns = 8): Promise<void> {
-  for (let i = 0; i < turns; i++) await new Promise<void>((resolve) => setImmediate(resolve));
 }
