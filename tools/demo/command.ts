@@ -1,5 +1,6 @@
 /** `godwit demo`: the whole path on this computer, with a timeline of what happens. */
 import { readFileSync } from "node:fs";
+import { relative } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { CliError } from "../cli/errors.ts";
 import type { Demo } from "./demo.ts";
@@ -102,7 +103,7 @@ async function showEntries(json: boolean): Promise<(entry: Entry) => void> {
   const { createPrinter, toJsonLine } = await import("./print.ts");
   if (json) return (entry) => process.stdout.write(`${toJsonLine(entry)}\n`);
   const { isColorSupported } = (await import("picocolors")).default;
-  const print = createPrinter({ colour: isColorSupported, columns: process.stdout.columns ?? 100 });
+  const print = createPrinter({ colour: isColorSupported, columns: process.stdout.columns ?? 112 });
   return (entry) => process.stdout.write(`${print(entry)}\n`);
 }
 
@@ -147,13 +148,13 @@ async function run(options: Options): Promise<void> {
     showEntries(options.json),
   ]);
   const firmware = await bundleFirmware({ board: options.board });
-  const [path] = writeFirmware(firmware);
+  const [path = ""] = writeFirmware(firmware);
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
   show({
     atMs: 0,
     topic: "demo",
     mark: "info",
-    text: `godwit ${firmware.version}: ${path} built in ${seconds} s, ${firmware.total.toLocaleString("en-US")} bytes, ${firmware.pretokenised.toLocaleString("en-US")} as the interpreter's tokens`,
+    text: `godwit ${firmware.version}: ${relative(process.cwd(), path)} built in ${seconds} s, ${firmware.total.toLocaleString("en-US")} bytes, ${firmware.pretokenised.toLocaleString("en-US")} pretokenised`,
     data: { bytes: firmware.total, pretokenised: firmware.pretokenised },
   });
   const spent = (performance.now() - startedAt) / 1000;

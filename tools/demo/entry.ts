@@ -20,9 +20,9 @@ export type Topic =
 /** `good`: a goal is reached. `fault`: something broke. `trace`: AT traffic. */
 export type Mark = "info" | "good" | "fault" | "trace";
 
-/** A line below the entry: a label and what there is to say about it. */
+/** A line below the entry: a label and what there is to say about it; without a label it has the whole width. */
 export interface Detail {
-  readonly label: string;
+  readonly label?: string;
   readonly text: string;
   readonly mark?: Mark;
 }

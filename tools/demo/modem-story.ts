@@ -39,7 +39,7 @@ export function verificationDetails(tls: TlsDetails, host: string, model: string
       ? { label: "host name", text: `verified: ${host}`, mark: "good" }
       : {
           label: "host name",
-          text: `NOT compared: no source says that ${model} does it (docs/security.md). Use a CA that signs only your broker`,
+          text: `NOT compared: no source says that ${model} does it. Use a CA that signs nothing else (docs/security.md)`,
           mark: "fault",
         },
   ];
@@ -60,7 +60,7 @@ export function createModemStory(options: ModemStoryOptions): (event: ModemEvent
       bootedAt = at;
       simReady = false;
       tell("power", `${options.model} starts (${reason})`);
-      const stands = `the modem's clock stands at ${utc(blankMs)} UTC: to it, every certificate is "not yet valid"`;
+      const stands = `the modem's clock stands at ${utc(blankMs)} UTC: no certificate is valid yet`;
       tell("clock", stands, { data: { source: "power-on", utcMs: blankMs } });
     } else if (state === "ready") tell("power", `${options.model} is up after ${duration(at - bootedAt)}`);
     else if (state === "off") tell("power", `${options.model} is off (${reason})`);
@@ -75,7 +75,7 @@ export function createModemStory(options: ModemStoryOptions): (event: ModemEvent
       return;
     }
     const from = {
-      ntp: `by its NTP client, from ${options.ntpServer}`,
+      ntp: `by NTP, from ${options.ntpServer}`,
       nitz: "by the network (NITZ)",
       host: "by the device",
       fault: "by a fault that the demo injects",

@@ -99,7 +99,7 @@ export function createMqttStory(options: MqttStoryOptions): MqttStory {
     const flags = `QoS ${packet.qos}${packet.retain ? ", retained" : ""}${packet.dup ? ", sent again" : ""}`;
     const cost = `${duration(roundTripMs)}, ${count(exchanges, "AT exchange")}`;
     tell("publish", `${packet.topic}: acknowledged after ${cost} (${flags})`, {
-      details: [{ label: "", text: shownPayload(payload) }],
+      details: [{ text: shownPayload(payload) }],
       data: {
         name: packet.topic,
         payload,

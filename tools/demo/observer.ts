@@ -44,7 +44,7 @@ export async function startObserver(options: ObserverOptions): Promise<Observer>
     if (topic === options.commandTopic || packet.retain) return;
     const payload = bytes.toString();
     tell("publish", `${topic}: arrived at another client of the broker (QoS ${packet.qos})`, {
-      details: [{ label: "", text: shownPayload(payload) }],
+      details: [{ text: shownPayload(payload) }],
       data: { name: topic, payload, qos: packet.qos },
     });
     waiting.push({ topic, payload });

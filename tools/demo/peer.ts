@@ -82,7 +82,7 @@ export function storeDetails({ ca, cert, key }: Certificates, fault: DemoFault |
   const rows: [string, string | undefined, string][] = [
     [FILE_NAMES.ca, ca, "what the modem trusts"],
     [FILE_NAMES.cert, cert, "shown to the broker"],
-    [FILE_NAMES.key, key, "never leaves the store: not in the image, not in Storage, not in a log"],
+    [FILE_NAMES.key, key, "never leaves it: not in the image, not in Storage, not in a log"],
   ];
   return rows.map(([label, text, what]) =>
     text === undefined ? { label, ...none } : { label, text: `${text.length} bytes: ${what}` },

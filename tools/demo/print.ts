@@ -14,7 +14,7 @@ const LABEL_WIDTH = 13;
 /** Mark, time and topic with the blanks behind them. */
 const MARGIN = 2 + TIME_WIDTH + 2 + TOPIC_WIDTH + 1;
 const NARROWEST = 30;
-const WIDEST = 110;
+const WIDEST = 120;
 
 /** Breaks at blanks; a word that is longer than the line stays whole. */
 export function wrap(text: string, width: number): string[] {
@@ -47,13 +47,13 @@ export function createPrinter(options: PrintOptions): (entry: Entry) => string {
     trace: paint.dim,
   };
 
-  function details(rows: readonly Detail[]): string[] {
-    return rows.flatMap(({ label, text, mark }) =>
-      wrap(text, width - LABEL_WIDTH - 1).map((line, index) => {
-        const head = paint.dim((index === 0 ? label : "").padEnd(LABEL_WIDTH));
-        return `${" ".repeat(MARGIN)}${head} ${marks[mark ?? "info"](line)}`;
-      }),
-    );
+  function detail({ label, text, mark }: Detail): string[] {
+    const paintText = marks[mark ?? "info"];
+    if (label === undefined) return wrap(text, width).map((line) => `${" ".repeat(MARGIN)}${paintText(line)}`);
+    return wrap(text, width - LABEL_WIDTH - 1).map((line, index) => {
+      const head = paint.dim((index === 0 ? label : "").padEnd(LABEL_WIDTH));
+      return `${" ".repeat(MARGIN)}${head} ${paintText(line)}`;
+    });
   }
 
   return (entry) => {
@@ -62,7 +62,7 @@ export function createPrinter(options: PrintOptions): (entry: Entry) => string {
     const sign = entry.mark === "fault" ? paint.red("!") : " ";
     const head = `${sign} ${time}  ${paintTopic(entry.topic.padEnd(TOPIC_WIDTH))} `;
     const text = wrap(entry.text, width).map(marks[entry.mark]);
-    return [`${head}${text.join(`\n${" ".repeat(MARGIN)}`)}`, ...details(entry.details ?? [])].join("\n");
+    return [`${head}${text.join(`\n${" ".repeat(MARGIN)}`)}`, ...(entry.details ?? []).flatMap(detail)].join("\n");
   };
 }
 
