@@ -1,3 +1,4 @@
+import { after } from "node:test";
 import type { ClockOptions, Clock as DeviceClock } from "../../modules/clock/clock.ts";
 import type { Failure } from "../../modules/failure.ts";
 import type { Files } from "../../modules/modem/files.ts";
@@ -60,16 +61,25 @@ export interface EngineRig extends Engine {
   stop(): void;
 }
 
+/** A test that fails half-way leaves its rig running, and a test file with a running rig never ends. */
+const running = new Set<() => void>();
+after(() => {
+  for (const stop of running) stop();
+});
+
 function createEngine(device: typeof Device, options: RigOptions, port: Partial<ModemPort> = {}): Engine {
   const down: Failure[] = [];
   const trace: string[] = [];
-  const modem: Modem = device.createModem(device.rak5010.port, {
-    apn: "iot.example",
-    apnUser: "",
-    apnPassword: "",
-    pin: "",
-    ...options.access,
-  });
+  const modem: Modem = device.createModem(
+    { ...device.rak5010.port, ...options.port, ...port },
+    {
+      apn: "iot.example",
+      apnUser: "",
+      apnPassword: "",
+      pin: "",
+      ...options.access,
+    },
+  );
   const sockets: Sockets = device.createSockets(modem);
   modem.onDown = (error) => {
     down.push({ ...error });
@@ -97,6 +107,13 @@ export async function startEngine(options: RigOptions = {}): Promise<EngineRig> 
       levels[pin] = level;
     });
   }
+  const stop = (): void => {
+    running.delete(stop);
+    virtual.powerCut();
+    board.stop();
+    eager?.stop();
+  };
+  running.add(stop);
   const device = await loadModule<typeof Device>("test/support/device.ts", { board });
   return {
     ...createEngine(device, options),
@@ -109,11 +126,7 @@ export async function startEngine(options: RigOptions = {}): Promise<EngineRig> 
     commands: () => events.flatMap((event) => (event.type === "command" ? [event.line.replace(/^AT/, "")] : [])),
     level: (pin) => levels[pin],
     wait: (ms) => new Promise((resolve) => void hostClock.setTimeout(resolve, ms)),
-    stop() {
-      virtual.powerCut();
-      board.stop();
-      eager?.stop();
-    },
+    stop,
   };
 }
 
