@@ -2,9 +2,10 @@
  * The defaults of this firmware. A file `godwit.json` in Storage overrides them, so that one image serves a fleet. It is
  * taken whole or not at all: a file with a mistake in it is refused, the defaults stand, and `status()` says why.
  */
+
+import { quoted } from "../modules/at/command.ts";
 import type { Failure } from "../modules/failure.ts";
 import { failure } from "../modules/failure.ts";
-import { quoted } from "../modules/at/command.ts";
 
 /**
  * One level, so that a wrong name or type can be told at once. Texts: printable ASCII without `"` and `\`.
@@ -88,6 +89,8 @@ function refusal(name: string, value: unknown, example: unknown): string | undef
   if (typeof value != typeof example) return "CONFIG_TYPE";
   if (typeof value == "string" && (quoted(value) == "\0" || value.length > MAX_TEXT || (name == "host" && !value)))
     return "CONFIG_TEXT";
+  // Both are in topics that are published to.
+  if ((name == "topic" || name == "clientId") && /[+#]/.test(value as string)) return "CONFIG_TEXT";
   // 0 switches these two off.
   const least = name == "keepalive" || name == "watchdogS" ? 0 : 1;
   const most = name.endsWith("S") ? MAX_SECONDS : MAX_NUMBER;
@@ -103,6 +106,7 @@ export function readConfig(text: string | undefined): { config: Config; error: F
   let wrong: string | undefined;
   try {
     const overrides = JSON.parse(text || "{}") as { [name: string]: unknown };
+    if (typeof overrides != "object" || Array.isArray(overrides)) code = "CONFIG_JSON";
     const chosen = (name: string): unknown => (overrides.hasOwnProperty(name) ? overrides[name] : known[name]);
     for (const name of Object.keys(overrides))
       if (!code) {

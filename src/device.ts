@@ -1,8 +1,9 @@
 /** What the REPL sees as `godwit`. */
+
+import type { ChannelCounters } from "../modules/at/channel.ts";
 import type { ClockStatus } from "../modules/clock/clock.ts";
 import type { Failure } from "../modules/failure.ts";
 import type { Crashes } from "../modules/guard.ts";
-import type { ChannelCounters } from "../modules/at/channel.ts";
 import type { Link, LinkCounters, LinkState } from "../modules/link/link.ts";
 import type { TlsCapabilities } from "../modules/modem/driver.ts";
 import type { Files } from "../modules/modem/files.ts";

@@ -1,7 +1,7 @@
 /** Wiring only: board + configuration + application. */
 import board from "godwit:board";
-import { driver } from "godwit:driver";
 import { BUILD_TIME, VERSION } from "godwit:build";
+import { driver } from "godwit:driver";
 import { createClock } from "../modules/clock/clock.ts";
 import type { Failure } from "../modules/failure.ts";
 import { crashes } from "../modules/guard.ts";

@@ -34,7 +34,7 @@ export type AnswerDone = (error: Failure | undefined, lines: string[], raw: stri
  * (`AT_TEXT`): a host name or a topic can never turn into a command.
  */
 export function quoted(text: string): string {
-  return /[^ !#-Z^-~\[\]]/.test(text) ? "\0" : `"${text}"`;
+  return /[^ !#-Z\x5b\x5d-~]/.test(text) ? "\0" : `"${text}"`;
 }
 
 /** The first text in quotes of the line that starts with `prefix`: no comma inside it is ever taken for a separator. */

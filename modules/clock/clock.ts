@@ -97,7 +97,7 @@ export function createClock(modem: Modem, sockets: Sockets, options: ClockOption
 
     function askSntp(socket: Transport, read: TimeDone): void {
       const sentS = getTime();
-      const nonce = `${E.hwRand()}${E.hwRand()}${sentS}`.substr(0, 8);
+      const nonce = E.toString("8 bytes.".split("").map(E.hwRand)) as string;
       let timer = 0;
       function finish(answer: number | string): void {
         // Not the answer to this request: it may still come.

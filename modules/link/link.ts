@@ -4,9 +4,9 @@
  */
 import { driver } from "godwit:driver";
 import type { Clock } from "../clock/clock.ts";
-import { after } from "../guard.ts";
 import type { Done, Failure } from "../failure.ts";
 import { failure } from "../failure.ts";
+import { after } from "../guard.ts";
 import type { Modem } from "../modem/modem.ts";
 import type { Sockets } from "../modem/sockets.ts";
 import type { Client } from "../mqtt/client.ts";

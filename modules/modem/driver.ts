@@ -7,8 +7,8 @@ import type { Command } from "../at/command.ts";
 import { quoted, quotedIn } from "../at/command.ts";
 import type { TlsProfile } from "../tls/profile.ts";
 
-export { quoted, quotedIn };
 export type { Command, TlsProfile };
+export { quoted, quotedIn };
 
 export type SocketKind = "tls" | "tcp" | "udp";
 

@@ -88,17 +88,20 @@ export function createModem(port: ModemPort, access: NetworkAccess): Modem {
   let isReady = false;
   let pin = access.pin;
 
-  /** Whoever waits for this modem waits in vain. */
-  function drop(state: ModemState, code: string): void {
-    modem.state = state;
+  /** Whoever waits for this modem waits in vain: it has forgotten everything, answers included. */
+  function drop(code: string): void {
+    modem.state = "off";
+    registered = UNREGISTERED;
     isReady = false;
     if (onRegistration) onRegistration(failure(code));
     channel.abort(code);
   }
 
-  function down(state: ModemState, code: string): void {
+  function down(code: string): void {
     if (isChanging) return;
-    drop(state, code);
+    // A lost context leaves the modem alive, and its answers on their way.
+    if (code == "NET_PDP") modem.state = "registered";
+    else drop(code);
     if (modem.onDown) modem.onDown(failure(code));
   }
 
@@ -109,9 +112,9 @@ export function createModem(port: ModemPort, access: NetworkAccess): Modem {
       registered = next;
       if (onRegistration) onRegistration();
     } else if (!urc) return false;
-    else if (urc.event == "pdpdeact") down("registered", "NET_PDP");
+    else if (urc.event == "pdpdeact") down("NET_PDP");
     else if (urc.event == "ready") {
-      down("off", "MODEM_RESET");
+      down("MODEM_RESET");
       isReady = true;
     } else if (modem.onSocket) modem.onSocket(urc);
     return true;
@@ -133,8 +136,7 @@ export function createModem(port: ModemPort, access: NetworkAccess): Modem {
 
   function begin(): void {
     isChanging = true;
-    registered = UNREGISTERED;
-    drop("off", "MODEM_OFF");
+    drop("MODEM_OFF");
   }
 
   /** What is needed once per boot lives only while it runs: a function that stays costs seven variables. */
@@ -253,13 +255,14 @@ export function createModem(port: ModemPort, access: NetworkAccess): Modem {
     while (!isSingle && rest.length && text.length + (rest[0] as string).length < driver.lineLength)
       text += `;${rest.shift()}`;
     channel.send({ text, timeoutMs: timeoutMs as number, prefix: "", secret: secret as boolean }, (error, lines) => {
-      if (error && error.code == "AT_ERROR" && !isSingle) script(parts, done, timeoutMs, secret, true);
+      const isLone = parts.length - rest.length == 1;
+      if (error && error.code == "AT_ERROR" && !isLone) script(parts, done, timeoutMs, secret, true);
       else if (error || !rest.length) done(error, lines);
       else script(rest, (failed, more) => done(failed, lines.concat(more)), timeoutMs, secret, isSingle);
     });
   }
 
-  const channel = createChannel(port.uart, onUrc, () => down("off", "MODEM_DEAF"));
+  const channel = createChannel(port.uart, onUrc, () => down("MODEM_DEAF"));
 
   const modem: Modem = {
     state: "off",
