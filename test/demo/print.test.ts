@@ -35,8 +35,8 @@ test("long lines are broken at blanks and keep their margin", () => {
   assert.ok(lines[1]?.startsWith(`${" ".repeat(21)}word`));
 });
 
-test("a word that fits nowhere is kept", () => {
-  assert.deepEqual(wrap("a bbbbbbbbbb c", 5), ["a", "bbbbbbbbbb", "c"]);
+test("a word that fits nowhere is cut, and nothing of it is lost", () => {
+  assert.deepEqual(wrap("a bbbbbbbbbb c", 5), ["a bbb", "bbbbb", "bb c"]);
   assert.deepEqual(wrap("", 5), [""]);
 });
 

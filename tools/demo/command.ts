@@ -173,6 +173,10 @@ async function run(options: Options): Promise<void> {
     onEntry: show,
   });
   await demo.start();
+  if (process.stdin.isTTY && options.once === undefined) {
+    const text = "keys: r report now, d drop the connection, x reset the modem, t AT trace, q quit";
+    show({ atMs: 0, topic: "demo", mark: "info", text });
+  }
   const { stopped, release } = untilStopped(demo);
   const verdict = await Promise.race([demo.verdict, stopped.then(() => undefined)]);
   release();

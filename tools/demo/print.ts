@@ -16,15 +16,20 @@ const MARGIN = 2 + TIME_WIDTH + 2 + TOPIC_WIDTH + 1;
 const NARROWEST = 30;
 const WIDEST = 120;
 
-/** Breaks at blanks; a word that is longer than the line stays whole. */
+/** Breaks at blanks; what has none in the width of a line is cut. */
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = "";
   for (const word of text.split(" ")) {
-    if (line !== "" && line.length + 1 + word.length > width) {
+    const joined = line === "" ? word : `${line} ${word}`;
+    if (joined.length <= width) line = joined;
+    else if (word.length <= width) {
       lines.push(line);
       line = word;
-    } else line = line === "" ? word : `${line} ${word}`;
+    } else {
+      line = joined;
+      for (; line.length > width; line = line.slice(width)) lines.push(line.slice(0, width));
+    }
   }
   return [...lines, line];
 }
