@@ -1,0 +1,412 @@
+/** The link, with doubles for everything beneath and above it, on a clock that does not wait. */
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import type { Clock as DeviceClock } from "../../modules/clock/clock.ts";
+import type { Failure } from "../../modules/failure.ts";
+import type * as LinkModule from "../../modules/link/link.ts";
+import type { Modem, ModemState } from "../../modules/modem/modem.ts";
+import type { Sockets } from "../../modules/modem/sockets.ts";
+import type { Client } from "../../modules/mqtt/client.ts";
+import type { Transport } from "../../modules/mqtt/transport.ts";
+import { VirtualBoard } from "../../tools/virtual-board/board.ts";
+import { loadModule } from "../../tools/virtual-board/load-module.ts";
+import { createEagerClock } from "../support/eager-clock.ts";
+
+const LIMIT = { timeout: 20_000 };
+const OPTIONS: LinkModule.LinkOptions = {
+  host: "broker.test",
+  port: 8883,
+  ca: "ca.pem",
+  cert: "",
+  key: "",
+  verify: true,
+  minVersion: "1.2",
+  sni: true,
+  registrationS: 300,
+  backoffMaxS: 900,
+  watchdogS: 3600,
+  clockGate: true,
+  resyncS: 86_400,
+} as LinkModule.LinkOptions;
+
+type Done = (error?: Failure) => void;
+const stops: (() => void)[] = [];
+after(() => {
+  for (const stop of stops) stop();
+});
+
+interface Rig {
+  readonly link: LinkModule.Link;
+  readonly modem: Modem;
+  readonly sockets: Sockets;
+  /** What the link did, in order. */
+  readonly steps: string[];
+  /** Codes with which the next calls of a step fail. */
+  readonly fails: Record<string, string[]>;
+  readonly logged: { state: string; code: string; retryS: number; rung: number }[];
+  /** Seconds since the rig began. */
+  nowS(): number;
+  wait(seconds: number): Promise<void>;
+  /** Until the link says so. */
+  until(state: string): Promise<void>;
+  /** The connection ends. */
+  close(code: string): void;
+  kicks(): number;
+  reboots(): number;
+  setClockValid(valid: boolean): void;
+}
+
+async function start(options: Partial<LinkModule.LinkOptions> = {}): Promise<Rig> {
+  const hostClock = createEagerClock();
+  const board = new VirtualBoard({ board: "rak5010", clock: hostClock });
+  board.start();
+  stops.push(() => {
+    board.stop();
+    hostClock.stop();
+  });
+  board.evaluate(
+    "global.kicks=0;global.reboots=0;E.kickWatchdog=function(){kicks++};E.enableWatchdog=function(){};E.reboot=function(){reboots++}",
+  );
+  const { createLink } = await loadModule<typeof LinkModule>("modules/link/link.ts", { board });
+  const steps: string[] = [];
+  const fails: Record<string, string[]> = {};
+  const logged: Rig["logged"] = [];
+  const listeners = new Map<string, (value?: Failure) => void>();
+  let wake = (): void => undefined;
+  let isClockValid = false;
+  let settings = new Map<string, string>();
+
+  function act(step: string, done: Done, success: () => void = () => undefined): void {
+    steps.push(step);
+    hostClock.setTimeout(() => {
+      const code = fails[step]?.shift();
+      if (code === undefined) success();
+      done(code === undefined ? undefined : { code });
+    }, 10);
+  }
+  const become = (state: ModemState) => (): void => {
+    modem.state = state;
+  };
+  const modem = {
+    state: "off" as ModemState,
+    powerOn: (done: Done) => act("powerOn", done, become("ready")),
+    powerOff: (done: Done) => act("powerOff", done, become("off")),
+    reset: (done: Done) => act("reset", done, become("ready")),
+    register: (_ms: number, done: Done) => act("register", done, become("registered")),
+    activate: (done: Done) => act("activate", done, become("active")),
+    script(parts: string[], done: (error: Failure | undefined, lines: string[]) => void) {
+      const [first = ""] = parts;
+      const isTls = first.startsWith("+QSSLCFG");
+      const isQuery = isTls && !/,1,/.test(first);
+      const lines = isQuery ? [...parts].map((part) => `${part.replace("=", ": ")},${settings.get(part)}`) : [];
+      if (isTls && !isQuery) {
+        settings = new Map(
+          [...parts].map((part) => [part.slice(0, part.lastIndexOf(",")), part.slice(part.lastIndexOf(",") + 1)]),
+        );
+      }
+      const name = isQuery ? "tlsRead" : isTls ? "tlsWrite" : [...parts].join(";");
+      act(name, (error) => done(error, error ? [] : lines));
+    },
+  } as unknown as Modem;
+  const sockets = {
+    open(kind: string, _host: string, _port: number, done: (error?: Failure, socket?: Transport) => void) {
+      act(`open ${kind}`, (error) => done(error, error ? undefined : ({ close: () => undefined } as Transport)));
+    },
+    dropAll: (cause: Failure) => void steps.push(`dropAll ${cause.code}`),
+  } as unknown as Sockets;
+  const clock = {
+    isValid: () => isClockValid,
+    invalidate() {
+      isClockValid = false;
+    },
+    synchronise: (done: Done) =>
+      act("clock", done, () => {
+        isClockValid = true;
+      }),
+  } as unknown as DeviceClock;
+  const client = {
+    connected: false,
+    attach() {
+      act("mqtt", (error) => {
+        client.connected = !error;
+        listeners.get(error ? "close" : "connect")?.(error);
+      });
+    },
+    end: (_force: boolean, done: () => void) => act("disconnect", done),
+    on: (event: string, listener: (value?: Failure) => void) => void listeners.set(event, listener),
+  };
+  const link = createLink(
+    modem,
+    sockets,
+    clock,
+    client as unknown as Client,
+    { ...OPTIONS, ...options },
+    (state, error, retryS, rung) => {
+      logged.push({ state, code: error ? error.code : "", retryS: retryS ?? 0, rung: rung ?? -1 });
+      wake();
+    },
+  );
+  return {
+    link,
+    modem,
+    sockets,
+    steps,
+    fails,
+    logged,
+    nowS: () => hostClock.now() / 1000,
+    wait: (seconds) => new Promise((resolve) => void hostClock.setTimeout(resolve, seconds * 1000)),
+    until: (state) =>
+      new Promise((resolve) => {
+        wake = () => {
+          if (link.state === state) resolve();
+        };
+        wake();
+      }),
+    close(code) {
+      client.connected = false;
+      listeners.get("close")?.({ code });
+    },
+    kicks: () => Number(board.evaluate("kicks")),
+    reboots: () => Number(board.evaluate("reboots")),
+    setClockValid(valid) {
+      isClockValid = valid;
+    },
+  };
+}
+
+const ALL = ["powerOn", "register", "activate", "clock", "tlsWrite", "tlsRead", "open tls", "mqtt"];
+
+test("from off to connected, each step once and in order", LIMIT, async () => {
+  const rig = await start();
+  assert.equal(rig.link.state, "off");
+  rig.link.start();
+  await rig.until("connected");
+  assert.deepEqual(rig.steps, ALL);
+  assert.deepEqual(
+    rig.logged.map(({ state }) => state),
+    ["ready", "registered", "active", "timed", "secured", "connected"],
+  );
+  assert.equal(rig.link.counters.connects, 1);
+  assert.equal(rig.link.counters.failures, 0);
+  assert.equal(rig.link.error, undefined);
+});
+
+test("no TLS is configured or opened while the gate is shut", LIMIT, async () => {
+  const rig = await start();
+  rig.fails["clock"] = Array.from({ length: 5 }, () => "CLOCK_UNPROVED");
+  rig.link.start();
+  await rig.until("connected");
+  const opens = rig.steps.indexOf("open tls");
+  assert.equal(rig.steps.slice(0, opens).filter((step) => step === "clock").length, 6);
+  assert.ok(rig.steps.indexOf("tlsWrite") > rig.steps.lastIndexOf("clock"));
+});
+
+test("with the gate switched off time is not asked for", LIMIT, async () => {
+  const rig = await start({ clockGate: false });
+  rig.link.start();
+  await rig.until("connected");
+  assert.ok(!rig.steps.includes("clock"));
+});
+
+for (const [step, code] of [
+  ["powerOn", "SIM_ABSENT"],
+  ["register", "NET_REGISTRATION"],
+  ["activate", "NET_PDP"],
+  ["clock", "CLOCK_UNPROVED"],
+  ["tlsWrite", "AT_ERROR"],
+  ["tlsRead", "AT_ERROR"],
+  ["open tls", "NET_DNS"],
+  ["open tls", "TLS_REFUSED"],
+  ["mqtt", "MQTT_REFUSED"],
+] as const) {
+  test(`${step} fails three times with ${code}: waits, climbs, comes up`, LIMIT, async () => {
+    const rig = await start();
+    rig.fails[step] = [code, code, code];
+    rig.link.start();
+    await rig.until("connected");
+    const failures = rig.logged.filter((entry) => entry.code !== "");
+    assert.equal(rig.link.counters.failures, 3);
+    assert.equal(failures.length, 3);
+    assert.equal(
+      rig.link.counters.rungs.reduce((sum, count) => sum + count, 0),
+      3,
+    );
+    const waits = failures.map(({ retryS }) => retryS);
+    for (const [index, wait] of waits.entries())
+      assert.ok(wait >= 2 ** index / 2 && wait <= 2 ** index * 1.5, `${waits}`);
+    assert.ok(rig.nowS() >= waits.reduce((sum, wait) => sum + wait, 0));
+    assert.equal(rig.link.counters.connects, 1);
+    assert.notEqual(rig.link.error, undefined, "kept after recovery");
+  });
+}
+
+test("a modem that is deaf is reset by its pin at once", LIMIT, async () => {
+  const rig = await start();
+  rig.fails["powerOn"] = ["MODEM_DEAF"];
+  rig.link.start();
+  await rig.until("connected");
+  assert.deepEqual(rig.steps.slice(0, 3), ["powerOn", "reset", "register"]);
+  assert.deepEqual([...rig.link.counters.rungs], [0, 0, 0, 1, 0, 0]);
+});
+
+test("a refused login stays on the lowest rung, and the modem stays as it is", LIMIT, async () => {
+  const rig = await start();
+  rig.fails["mqtt"] = Array.from({ length: 12 }, () => "MQTT_REFUSED");
+  rig.link.start();
+  await rig.until("connected");
+  assert.deepEqual([...rig.link.counters.rungs], [12, 0, 0, 0, 0, 0]);
+  assert.equal(rig.steps.filter((step) => step === "powerOn").length, 1);
+});
+
+test("other failures climb: context, radio, reset, power, MCU", LIMIT, async () => {
+  const rig = await start({ backoffMaxS: 4 });
+  rig.fails["open tls"] = Array.from({ length: 11 }, () => "SOCKET_OPEN");
+  rig.link.start();
+  while (rig.reboots() === 0) await rig.wait(1);
+  assert.deepEqual([...rig.link.counters.rungs], [2, 2, 2, 2, 2, 1]);
+  assert.ok(
+    rig.steps.some((step) => step.startsWith("+QIDEACT")),
+    "pdp",
+  );
+  assert.ok(rig.steps.includes("+CFUN=0;+CFUN=1"), "radio");
+  assert.equal(rig.steps.filter((step) => step === "reset").length, 2);
+  assert.equal(rig.steps.filter((step) => step === "powerOff").length, 2);
+});
+
+test("a refusal is explained once in a row, and the time proved again", LIMIT, async () => {
+  const rig = await start();
+  rig.fails["open tls"] = ["TLS_REFUSED", "TLS_REFUSED", "TLS_REFUSED"];
+  rig.link.start();
+  await rig.until("connected");
+  assert.equal(rig.steps.filter((step) => step.startsWith("+QFLST")).length, 1);
+  assert.equal(rig.steps.filter((step) => step === "open tcp").length, 1);
+  assert.equal(rig.steps.filter((step) => step === "clock").length, 4);
+});
+
+test("the connection ends: opened again, without what is still true", LIMIT, async () => {
+  const rig = await start();
+  rig.link.start();
+  await rig.until("connected");
+  rig.steps.length = 0;
+  rig.close("SOCKET_CLOSED");
+  assert.notEqual(rig.link.state, "connected");
+  await rig.until("connected");
+  assert.deepEqual(rig.steps, ["open tls", "mqtt"]);
+  assert.equal(rig.link.counters.connects, 2);
+  assert.equal(rig.link.error?.code, "SOCKET_CLOSED");
+});
+
+test("a connection that holds for a while sets the ladder back; one that dies at once does not", LIMIT, async () => {
+  const rig = await start();
+  rig.link.start();
+  for (let round = 1; round <= 3; round++) {
+    await rig.until("connected");
+    rig.close("SOCKET_CLOSED");
+    assert.equal(rig.link.failed, round);
+  }
+  await rig.until("connected");
+  await rig.wait(600);
+  rig.close("SOCKET_CLOSED");
+  assert.equal(rig.link.failed, 1);
+});
+
+test("the context is lost: sockets end, and it is activated anew", LIMIT, async () => {
+  const rig = await start();
+  rig.link.start();
+  await rig.until("connected");
+  rig.steps.length = 0;
+  rig.modem.state = "registered";
+  rig.modem.onDown?.({ code: "NET_PDP" });
+  rig.close("NET_PDP");
+  await rig.until("connected");
+  assert.equal(rig.steps[0], "dropAll NET_PDP");
+  assert.deepEqual(
+    rig.steps.filter((step) => step === "activate"),
+    ["activate"],
+  );
+  assert.ok(!rig.steps.includes("powerOn"));
+  assert.equal(rig.link.counters.failures, 1, "one failure, told twice");
+});
+
+test("the modem resets: everything from the start, the clock too", LIMIT, async () => {
+  const rig = await start();
+  rig.link.start();
+  await rig.until("connected");
+  rig.steps.length = 0;
+  rig.modem.state = "off";
+  rig.modem.onDown?.({ code: "MODEM_RESET" });
+  rig.close("MODEM_RESET");
+  await rig.until("connected");
+  assert.deepEqual(rig.steps, ["dropAll MODEM_RESET", ...ALL]);
+  assert.equal(rig.link.counters.failures, 1);
+});
+
+test("the modem resets during a step: the step's own error is the only failure", LIMIT, async () => {
+  const rig = await start();
+  rig.fails["register"] = ["MODEM_RESET"];
+  rig.link.start();
+  while (!rig.steps.includes("register")) await rig.wait(0.001);
+  rig.modem.state = "off";
+  rig.modem.onDown?.({ code: "MODEM_RESET" });
+  await rig.until("connected");
+  assert.equal(rig.link.counters.failures, 1);
+  assert.equal(rig.steps.filter((step) => step === "powerOn").length, 2);
+});
+
+test("the watchdog is fed by steps and by what is heard, by no timer", LIMIT, async () => {
+  const rig = await start();
+  rig.link.start();
+  await rig.until("connected");
+  const before = rig.kicks();
+  assert.ok(before >= 6);
+  await rig.wait(3000);
+  assert.equal(rig.kicks(), before, "silence feeds nothing");
+  rig.sockets.onHeard?.();
+  assert.equal(rig.kicks(), before + 1);
+});
+
+test("without a watchdog nothing feeds one", LIMIT, async () => {
+  const rig = await start({ watchdogS: 0 });
+  rig.link.start();
+  await rig.until("connected");
+  assert.equal(rig.kicks(), 0);
+});
+
+test("time is proved anew when it falls due; a failure leaves the connection alone", LIMIT, async () => {
+  const rig = await start({ resyncS: 1000 });
+  rig.link.start();
+  await rig.until("connected");
+  await rig.wait(1001);
+  assert.equal(rig.steps.filter((step) => step === "clock").length, 2);
+  rig.fails["clock"] = ["CLOCK_UNPROVED"];
+  await rig.wait(1001);
+  assert.equal(rig.steps.filter((step) => step === "clock").length, 3);
+  assert.equal(rig.link.counters.failures, 0);
+  assert.equal(rig.link.state, "connected");
+  await rig.wait(3601);
+  assert.ok(rig.steps.filter((step) => step === "clock").length >= 4, "again in an hour");
+});
+
+test("stop says goodbye, switches off, and stays off", LIMIT, async () => {
+  const rig = await start();
+  rig.link.start();
+  await rig.until("connected");
+  rig.steps.length = 0;
+  await new Promise<void>((resolve) => rig.link.stop(() => resolve()));
+  assert.deepEqual(rig.steps, ["disconnect", "powerOff"]);
+  await rig.wait(5000);
+  assert.deepEqual(rig.steps, ["disconnect", "powerOff"]);
+  rig.link.start();
+  await rig.until("connected");
+});
+
+test("stop while it waits for the next attempt: the attempt does not come", LIMIT, async () => {
+  const rig = await start();
+  rig.fails["open tls"] = ["NET_DNS"];
+  rig.link.start();
+  while (rig.link.counters.failures === 0) await rig.wait(0.01);
+  await new Promise<void>((resolve) => rig.link.stop(() => resolve()));
+  const count = rig.steps.length;
+  await rig.wait(5000);
+  assert.equal(rig.steps.length, count, rig.steps.slice(count).join());
+});
