@@ -103,7 +103,7 @@ async function showEntries(json: boolean): Promise<(entry: Entry) => void> {
   const { createPrinter, toJsonLine } = await import("./print.ts");
   if (json) return (entry) => process.stdout.write(`${toJsonLine(entry)}\n`);
   const { isColorSupported } = (await import("picocolors")).default;
-  const print = createPrinter({ colour: isColorSupported, columns: process.stdout.columns ?? 112 });
+  const print = createPrinter({ colour: isColorSupported, columns: process.stdout.columns ?? 124 });
   return (entry) => process.stdout.write(`${print(entry)}\n`);
 }
 

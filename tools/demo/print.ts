@@ -14,7 +14,7 @@ const LABEL_WIDTH = 13;
 /** Mark, time and topic with the blanks behind them. */
 const MARGIN = 2 + TIME_WIDTH + 2 + TOPIC_WIDTH + 1;
 const NARROWEST = 30;
-const WIDEST = 120;
+const WIDEST = 124;
 
 /** Breaks at blanks; what has none in the width of a line is cut. */
 export function wrap(text: string, width: number): string[] {
