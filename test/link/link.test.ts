@@ -20,14 +20,13 @@ const OPTIONS: LinkModule.LinkOptions = {
   cert: "",
   key: "",
   verify: true,
-  minVersion: "1.2",
   sni: true,
   registrationS: 300,
   backoffMaxS: 900,
   watchdogS: 3600,
   clockGate: true,
   resyncS: 86_400,
-} as LinkModule.LinkOptions;
+};
 
 type Done = (error?: Failure) => void;
 const stops: (() => void)[] = [];

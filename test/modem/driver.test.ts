@@ -42,7 +42,6 @@ const PROFILE: TlsProfile = {
   cert: "client.pem",
   key: "client.key",
   verify: true,
-  minVersion: "1.2",
   sni: true,
 };
 

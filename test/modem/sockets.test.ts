@@ -14,7 +14,7 @@ const PROFILE = {
   cert: "client.pem",
   key: "client.key",
   verify: true,
-  minVersion: "1.2",
+
   sni: true,
 } as const;
 

@@ -22,7 +22,6 @@ const PROFILE: TlsProfile = {
   cert: "client.pem",
   key: "client.key",
   verify: true,
-  minVersion: "1.2",
   sni: true,
 };
 const REFUSAL: Failure = { code: "TLS_REFUSED", cause: 566 };
