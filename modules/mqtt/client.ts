@@ -2,7 +2,7 @@ import { type Done, type Failure, failure } from "../failure.ts";
 import { guard } from "../guard.ts";
 import { field, join, view } from "./bytes.ts";
 import {
-  createDecoder,
+  decode,
   decodeConnack,
   decodeGrants,
   decodeId,
@@ -29,58 +29,46 @@ export type { Client, ClientOptions } from "./types.ts";
 /** What may stand where a callback does: options, when the callback before them was left out. */
 type MaybeDone = ((error?: Failure, value?: never) => void) | object | undefined;
 
-/** A packet that was accepted and is not done with: it waits to leave, or for its acknowledgement. */
-interface Entry {
-  bytes: string;
-  /** The start of the packet that acknowledges it, four bytes with the identifier in the end; empty for QoS 0. */
-  ack: string;
-  onDone: MaybeDone;
-  wants: Subscription[] | 0;
-}
-
 // A modem sends up to 1,460 bytes in one command and one TCP segment.
 const BATCH = 1460;
 // Seconds from look to look. Ticks are counted, and no clock is read: it may be set while we are connected.
 const TICK = 5;
-// By QoS: the first bytes of PUBACK and PUBREC.
-const ACKS = ["", "@\x02", "P\x02"];
-const noOptions: PublishOptions = {};
+/** First byte of a packet and first byte of what acknowledges it, in pairs. */
+const PAIRS = "2@3@:@;@4P5P<P=Pbp\xa2\xb0";
+const noOptions: SubscribeOptions = {};
 
 /** One MQTT session; connections come and go beneath it (`attach`), and what is in flight survives them. */
 export const createClient = (options: ClientOptions): Client => {
   const alive = options.keepalive ?? 60;
   const patience = options.replyTimeoutS ?? 30;
-  const room = options.maxQueue ?? 50;
-  const window = options.maxInflight ?? 16;
 
   // The session.
-  let waiting: Entry[] = [];
-  /** By `ack`; PUBLISH in the order in which they first left, PUBREL in that of the PUBRECs [MQTT-4.6.0-1, -3]. */
-  let inflight: { [ack: string]: Entry } = {};
-  let flying = 0;
+  /** Packets by identifier (two chars) until their exchange is over, in the order in which they are sent again. */
+  const pending: { [id: string]: string } = {};
+  const dones: { [id: string]: MaybeDone } = {};
+  const wants: { [id: string]: Subscription[] } = {};
+  let waiting: string[] = []; // identifiers, and whole packets of QoS 0
   let received: { [id: number]: boolean } = {};
   let subscribed: Subscription[] = [];
   let queued = 0;
   // Not always 1: a broker may still hold a QoS 2 identifier of the time before our reset and take ours for its double.
-  let lastId = Math.randInt(65535);
-  let isOld = false; // identifiers come round again
-  let ending: MaybeDone;
-  // A device publishes to few topics, often one: the last one is not looked at again.
-  let topicName: string | undefined;
+  let lastId = Math.randInt(12287);
+  let topicName: string | undefined; // a device publishes to few topics, often one: the last one is not looked at again
   let topicField = "";
+  let ending: MaybeDone;
 
   // The connection.
   let transport: Transport | undefined;
-  let table: PacketTable;
-  let isUp = false;
+  let onWritten: Done;
+  let busy = 1; // not up, writing: nothing leaves; when it is 0 nothing waits
+  let isReading = false;
+  let rest = "";
   let replies = "";
-  let busy = 1; // not up, writing, reading: nothing leaves meanwhile
   let isAsking = false; // CONNECT or PINGREQ without its answer
   let isLast: unknown;
   let timer = 0;
   let idle = 0; // ticks since the last write
   let waited = 0; // ticks without the answer that is due
-  let onWritten: Done;
 
   /** A failure that nobody takes is an event. */
   const call = (done: MaybeDone, error?: Failure, value?: unknown) => {
@@ -88,30 +76,14 @@ export const createClient = (options: ClientOptions): Client => {
     else if (error) client.emit("error", error);
   };
 
-  const finish = (entry: Entry, error?: Failure, value?: unknown) => {
-    queued--;
-    call(entry.onDone, error, value);
-  };
-
+  /** Up to 0x2FFF: less than any packet, no number in digits (V8 puts those first), no name that an object inherits. */
   const newId = () => {
     let id = "";
-    let isTaken = false;
     do {
-      lastId++;
-      if (lastId > 65535) {
-        lastId = 1;
-        isOld = true;
-      }
+      lastId = (lastId % 12287) + 1;
       id = join(lastId >> 8, lastId);
-      isTaken = false;
-      if (isOld) for (const ack in inflight) if (ack.slice(2) === id) isTaken = true;
-    } while (isTaken);
+    } while (pending[id]);
     return id;
-  };
-
-  const refuse = (code: string, done: MaybeDone) => {
-    call(done, failure(code));
-    return false;
   };
 
   // ---------------------------------------------------------------------------------------------- out
@@ -122,169 +94,165 @@ export const createClient = (options: ClientOptions): Client => {
     (transport as Transport).write(bytes, onWritten);
   };
 
-  const depart = (entry: Entry) => {
-    const ack = entry.ack;
-    if (ack) {
-      inflight[ack] = entry;
-      flying++;
-    } else finish(entry);
-  };
-
   /** Acknowledgements and whatever waits leave in one write; the next one follows when it is done. */
   const flush = () => {
-    if (busy) return;
+    if (busy || isReading) return;
     let batch = replies;
     replies = "";
-    busy = 1;
-    while (waiting[0] && flying < window && (!batch || batch.length + waiting[0].bytes.length <= BATCH)) {
-      const entry = waiting.shift() as Entry;
-      batch += entry.bytes;
-      depart(entry);
+    while (waiting[0]) {
+      const item = waiting[0];
+      const isWhole = item >= "0";
+      // What was acknowledged before it could be sent again is not there any more.
+      const bytes = isWhole ? item : pending[item] || "";
+      if (batch && batch.length + bytes.length > BATCH) break;
+      waiting.shift();
+      batch += bytes;
+      if (isWhole) queued--;
     }
-    busy = 0;
     isLast = ending && !queued;
     if (isLast) batch += "\xe0\0";
     if (batch) write(batch);
   };
 
-  const accept = (bytes: string, ack: string, onDone: MaybeDone, wants: Subscription[] | 0) => {
-    const entry = { bytes, ack, onDone, wants };
-    queued++;
-    if (busy || waiting[0] || flying >= window || !ack) {
-      waiting.push(entry);
-      flush();
-    } else {
-      inflight[ack] = entry;
-      flying++;
-      write(bytes);
+  const accept = (bytes: string, id: string, done: MaybeDone) => {
+    const mustWait = busy || isReading;
+    if (id) {
+      pending[id] = bytes;
+      dones[id] = done;
     }
+    if (id || mustWait) queued++;
+    if (mustWait) waiting.push(id || bytes);
+    else write(bytes);
+    // QoS 0 is done when it is accepted: nobody will ever say more about it.
+    if (!id) call(done);
     return true;
+  };
+
+  const refuse = (code: string, done: MaybeDone) => {
+    call(done, failure(code));
+    return false;
   };
 
   // ---------------------------------------------------------------------------------------------- in
 
-  const settle = (ack: string) => {
-    const entry = inflight[ack];
-    if (entry && isUp) {
-      delete inflight[ack];
-      flying--;
-      waited = 0;
-      return entry;
-    }
-    return undefined;
+  const finish = (id: string, error?: Failure, value?: unknown) => {
+    const done = dones[id];
+    queued--;
+    waited = 0;
+    delete pending[id];
+    delete dones[id];
+    call(done, error, value);
   };
 
   /** PUBACK, PUBREC, PUBCOMP, UNSUBACK: whether it was due. */
   const onAck = (ack: string) => {
-    const entry = settle(ack);
-    if (entry) {
-      if (ack[0] === "P") {
-        const id = ack.slice(1);
-        entry.bytes = "b" + id;
-        entry.ack = "p" + id;
-        replies += entry.bytes;
-        depart(entry);
-      } else finish(entry);
-    }
-    return entry;
+    const id = ack.slice(2);
+    const bytes = pending[id];
+    const kind = ack[0];
+    if (!bytes || !PAIRS.includes((bytes[0] as string) + kind)) return false;
+    if (kind === "P") {
+      const release = "b\x02" + id;
+      delete pending[id];
+      pending[id] = release;
+      replies += release;
+    } else finish(id);
+    return true;
   };
 
-  /** Also for one we do not know is there a PUBREL, else the broker would keep it for ever. */
   const onConfirm: PacketTable[0] = (data, at, end, text, first) => {
     const ack = text.slice(at - 2, end);
+    // Also a PUBREC that we do not know gets its PUBREL, else the broker would keep it for ever.
     if (!onAck(ack) && first === 80) replies += "b" + ack.slice(1);
     return decodeId(data, at, end);
   };
 
-  /** By first byte, once there was a CONNACK. */
-  const handlers: PacketTable = {
-    64: onConfirm,
-    48: (data, at, end, text, first) => {
-      const packet = decodePublish(data, at, end, text, first);
-      if (packet) {
-        const id = packet.messageId;
-        const qos = packet.qos;
-        if (qos) {
-          const reply = join(ACKS[qos] as string, id >> 8, id);
-          replies += reply;
-        }
-        if (qos < 2 || !received[id]) client.emit("message", packet.topic, packet.payload, packet);
-        if (qos > 1) received[id] = true;
-      }
-      return packet;
-    },
-    208: (_data, at, end) => {
-      isAsking = false;
-      return at === end;
-    },
-    80: onConfirm,
-    98: (data, at, end, text) => {
-      const id = decodeId(data, at, end);
-      if (id) {
-        delete received[id];
-        replies += "p" + text.slice(at - 1, end);
-      }
-      return id;
-    },
-    112: onConfirm,
-    144: (data, at, end, text) => {
-      const codes = decodeGrants(data, at, end);
-      const entry = settle(text.slice(at - 2, at + 2));
-      // One not asked for, or with another count of codes than asked for [MQTT-3.8.4-5].
-      if (!codes || !entry) return false;
-      let error: Failure | undefined;
-      const granted = (entry.wants as Subscription[]).map((want, index) => {
-        const topic = want.topic;
-        const qos = codes[index] as number;
-        forget(topic);
-        if (qos < 3) subscribed.push(want);
-        else error = failure("MQTT_SUBSCRIBE", topic);
-        return { topic, qos };
-      });
-      finish(entry, error, granted);
-      return true;
-    },
-    176: onConfirm,
+  const onGrants: PacketTable[0] = (data, at, end, text, first) => {
+    const id = text.slice(at, at + 2);
+    const codes = decodeGrants(data, at, end);
+    const filters = wants[id];
+    // One not asked for, or with another count of codes than asked for [MQTT-3.8.4-5].
+    if (!codes || !filters || codes.length !== filters.length) return false;
+    let error: Failure | undefined;
+    const granted = filters.map((want, index) => {
+      const topic = want.topic;
+      const qos = codes[index] as number;
+      forget(topic);
+      if (qos < 3) subscribed.push(want);
+      else error = failure("MQTT_SUBSCRIBE", topic);
+      return { topic, qos };
+    });
+    delete wants[id];
+    finish(id, error, granted);
+    return first;
+  };
+
+  const onPublish: PacketTable[0] = (data, at, end, text, first) => {
+    const packet = decodePublish(data, at, end, text, first);
+    if (packet) {
+      const id = packet.messageId;
+      const isTwo = packet.qos > 1;
+      const reply = id ? join(isTwo ? 80 : 64, 2, id >> 8, id) : "";
+      replies += reply;
+      if (!isTwo || !received[id]) client.emit("message", packet.topic, packet.payload, packet);
+      if (isTwo) received[id] = true;
+    }
+    return packet;
+  };
+
+  const onPubrel: PacketTable[0] = (data, at, end, text) => {
+    const id = decodeId(data, at, end);
+    delete received[id as number];
+    replies += "p" + text.slice(at - 1, end);
+    return id;
   };
 
   const onConnack: PacketTable[0] = (data, at, end) => {
     const packet = decodeConnack(data, at, end);
     if (packet) {
+      const isResumed = packet.sessionPresent;
       if (packet.returnCode) fail(failure("MQTT_REFUSED", packet.returnCode));
-      else if (packet.sessionPresent && options.clean !== false)
+      else if (isResumed && options.clean !== false)
         return false; // [MQTT-3.2.2-1]
       else {
-        isUp = client.connected = true;
-        busy--;
-        // CONNACK comes first and once [MQTT-3.2.0-1].
-        Object.assign(table, handlers);
-        delete table[32];
+        handlers.isUp = client.connected = true;
         isAsking = false;
-        resume(packet.sessionPresent);
+        busy--;
+        if (!isResumed) {
+          // A PUBREL means nothing without its session, and the broker has had that message since its PUBREC.
+          for (const id of Object.keys(pending)) if ((pending[id] as string)[0] === "b") finish(id);
+          received = {};
+          if (subscribed.length) request(130, subscribed);
+        }
         client.emit("connect", packet);
       }
     }
     return packet;
   };
 
-  /** What had left on the last connection goes again, ahead of what waits. */
-  const resume = (isResumed: boolean) => {
-    const again: Entry[] = [];
-    for (const ack in inflight) {
-      const entry = inflight[ack] as Entry;
-      const kind = ack[0] as string;
-      if (kind < "Q") entry.bytes = join((view(entry.bytes)[0] as number) | 8, entry.bytes.slice(1)); // DUP
-      // Without its session PUBREL means nothing; the broker has had the message since its PUBREC.
-      if (kind !== "p" || isResumed) again.push(entry);
-      else finish(entry);
+  const handlers: PacketTable = {
+    isUp: false,
+    64: onConfirm,
+    48: onPublish,
+    208: (_data, at, end) => {
+      isAsking = false;
+      return at === end;
+    },
+    80: onConfirm,
+    98: onPubrel,
+    112: onConfirm,
+    32: onConnack,
+    144: onGrants,
+    176: onConfirm,
+  };
+
+  const receive = (chunk: string) => {
+    // The usual acknowledgement comes alone.
+    if (busy || rest || chunk.length > 4 || chunk[1] !== "\x02" || !onAck(chunk)) {
+      isReading = true;
+      rest = decode(handlers, rest + chunk, options.maxPacket ?? 4096, fail);
+      isReading = false;
     }
-    inflight = {};
-    flying = 0;
-    waiting = again.concat(waiting);
-    if (!isResumed) {
-      received = {};
-      if (subscribed.length) request(130, subscribed);
-    }
+    flush();
   };
 
   // -------------------------------------------------------------------------------------------- filters
@@ -295,12 +263,8 @@ export const createClient = (options: ClientOptions): Client => {
 
   const request = (first: number, filters: Subscription[], done?: MaybeDone) => {
     const id = newId();
-    return accept(
-      encodeFilters(first, id, filters),
-      (first > 130 ? "\xb0\x02" : join(144, filters.length + 2)) + id,
-      done,
-      filters,
-    );
+    if (first < 160) wants[id] = filters;
+    return accept(encodeFilters(first, id, filters), id, done);
   };
 
   const ask =
@@ -314,10 +278,9 @@ export const createClient = (options: ClientOptions): Client => {
         const qos = ((isMap ? names[topic] : (options as SubscribeOptions)) || noOptions).qos || 0;
         filters.push({ topic, qos });
         isValid = isValid && isFilter(topic) && isQos(qos);
-        if (first > 130) forget(topic);
+        if (first > 160) forget(topic);
       }
-      // The Remaining Length of the SUBACK is taken to be one byte.
-      return isValid && filters.length && filters.length < 126
+      return isValid && filters.length
         ? request(first, filters, done || options)
         : refuse("MQTT_INVALID", done || options);
     };
@@ -326,14 +289,14 @@ export const createClient = (options: ClientOptions): Client => {
 
   const watch = () => {
     idle++;
-    if (isAsking || flying) {
+    if (isAsking || queued) {
       // The URC that announces the answer may be lost: look once.
       if (++waited === 2) (transport as Transport).poll();
       if (patience && waited * TICK > patience) {
-        fail(failure(isUp && isAsking ? "MQTT_KEEPALIVE" : "MQTT_TIMEOUT"));
+        fail(failure(handlers.isUp && isAsking ? "MQTT_KEEPALIVE" : "MQTT_TIMEOUT"));
       }
     } else waited = 0;
-    if (isUp && alive && !isAsking && (idle + 1) * TICK >= alive) {
+    if (handlers.isUp && alive && !isAsking && (idle + 1) * TICK >= alive) {
       isAsking = true;
       replies += "\xc0\0";
       flush();
@@ -351,10 +314,20 @@ export const createClient = (options: ClientOptions): Client => {
     ending = undefined;
     if (old) {
       transport = undefined;
-      isUp = client.connected = false;
+      handlers.isUp = client.connected = false;
       busy = 1;
+      rest = "";
       clearInterval(timer);
+      old.onData = undefined;
+      old.onClose = undefined;
       old.close();
+      // What has left goes again on the next connection, ahead of what waits, a PUBLISH with its DUP.
+      const gone = Object.keys(pending).filter((id) => !waiting.includes(id));
+      waiting = gone.concat(waiting);
+      for (const id of gone) {
+        const bytes = pending[id] as string;
+        if (bytes < "@") pending[id] = join((view(bytes)[0] as number) | 8, bytes.slice(1));
+      }
       client.emit("close", error);
     }
     call(done);
@@ -364,8 +337,6 @@ export const createClient = (options: ClientOptions): Client => {
     connected: false,
 
     attach(next: Transport): void {
-      table = { 32: onConnack };
-      const decode = createDecoder(table, onAck, options.maxPacket ?? 4096);
       down();
       transport = next;
       onWritten = (error) => {
@@ -375,20 +346,8 @@ export const createClient = (options: ClientOptions): Client => {
           else flush();
         }
       };
-      next.onData = (chunk) => {
-        if (transport === next) {
-          busy++;
-          const error = decode(chunk);
-          if (transport === next) {
-            busy--;
-            if (error) fail(error);
-            else if (replies || waiting[0] || ending) flush();
-          }
-        }
-      };
-      next.onClose = (cause) => {
-        if (transport === next) down(cause);
-      };
+      next.onData = receive;
+      next.onClose = down;
       timer = setInterval(guard, TICK * 1000, watch);
       isAsking = true;
       waited = 0;
@@ -405,22 +364,19 @@ export const createClient = (options: ClientOptions): Client => {
       how?: PublishOptions | Done | undefined,
       done?: Done | undefined,
     ): boolean {
-      const settings = (how || noOptions) as PublishOptions;
-      const qos = settings.qos || 0;
-      let ack = ACKS[qos];
-      let id = "";
+      // QoS and RETAIN as they stand in the first byte; a function has neither.
+      const flags = how
+        ? (((how as PublishOptions).qos as number) << 1) | ((how as PublishOptions).retain as never)
+        : 0;
+      const id = flags > 1 ? newId() : "";
+      done = done || (how as Done);
       if (topic !== topicName) {
         topicName = isTopic(topic) ? topic : undefined;
         topicField = field(topicName);
       }
-      if (ack === undefined || !topicField) return refuse("MQTT_INVALID", done || how);
-      if (queued >= room) return refuse("MQTT_FULL", done || how);
-      if (qos) {
-        id = newId();
-        ack += id;
-      }
-      const flags = (qos << 1) | (settings.retain ? 1 : 0);
-      return accept(encodePublish(flags, topicField, id, payload), ack, done || how, 0);
+      if (!topicField || flags >>> 0 > 5) return refuse("MQTT_INVALID", done);
+      if (queued >= (options.maxQueue ?? 50)) return refuse("MQTT_FULL", done);
+      return accept(encodePublish(flags, topicField, id, payload), id, done);
     },
 
     subscribe: ask(130),

@@ -1,7 +1,7 @@
 import { type Failure, failure } from "../failure.ts";
 import { field, frame, join, word } from "./bytes.ts";
 import {
-  createDecoder,
+  decode,
   decodeConnack,
   decodeGrants,
   decodeId,
@@ -321,5 +321,14 @@ export function createParser(
   give: Take,
   maxPacket: number,
 ): (chunk: string) => Failure | undefined {
-  return createDecoder(side === "client" ? clientTable(give) : serverTable(give), () => false, maxPacket);
+  const table = side === "client" ? clientTable(give) : serverTable(give);
+  let rest = "";
+  let failed: Failure | undefined;
+  const fail = (error: Failure) => {
+    failed = error;
+  };
+  return (chunk) => {
+    if (!failed) rest = decode(table, rest + chunk, maxPacket, fail);
+    return failed;
+  };
 }

@@ -96,50 +96,43 @@ export const decodeGrants = (data: Uint8Array, at: number, end: number) => {
  */
 export interface PacketTable {
   [first: number]: (data: Uint8Array, at: number, end: number, text: string, first: number) => unknown;
+  /** Where it is set, CONNACK comes first and once [MQTT-3.2.0-1]. */
+  isUp?: boolean;
 }
 
-/** Remaining Length of more than one byte, times eight, and the count of its bytes; -1 while it is not all there. */
-const longLength = (data: Uint8Array, at: number) => {
-  let length = 0;
-  for (let count = 0; count < 4; ) {
-    const byte = data[at + count] as number;
-    length |= (byte & 127) << (7 * count++);
-    if (byte < 128) return length * 8 + count;
-  }
-  return data.length < at + 4 ? -1 : 1 << 30;
-};
-
 /**
- * Takes a stream in chunks of any size and gives whole packets to `table`. Four bytes alone, the usual acknowledgement,
- * go to `onAck` first, which says whether it knew them. A failure ends the stream. Holds `maxPacket` bytes and a chunk.
+ * Gives the packets at the front of a stream to `table` and returns what is left, the beginning of a packet, for next
+ * time: less than `maxPacket` bytes. A failure ends the stream.
  */
-export const createDecoder = (table: PacketTable, onAck: (ack: string) => unknown, maxPacket: number) => {
-  let rest = "";
-  return (chunk: string): Failure | undefined => {
-    const text = rest ? rest + chunk : chunk;
-    const total = text.length;
-    rest = "";
-    if (total === 4 && onAck(text)) return undefined;
-    const data = view(text);
-    let at = 0;
-    while (at + 1 < total) {
-      const first = data[at] as number;
-      let body = at + 2;
-      let length = data[at + 1] as number;
-      if (length > 127) {
-        const long = longLength(data, at + 1);
-        length = long >> 3;
-        body = at + 1 + (long & 7);
-      }
-      if (length < 0) break;
-      const end = body + length;
-      const handle = table[first >> 4 === 3 ? 48 : first];
-      if (end - at > maxPacket) return failure("MQTT_TOO_LARGE", first);
-      if (handle && end > total) break;
-      if (!handle || !handle(data, body, end, text, first)) return failure("MQTT_PROTOCOL", first);
-      at = end;
+export const decode = (table: PacketTable, text: string, maxPacket: number, fail: (error: Failure) => void): string => {
+  const data = view(text);
+  const total = text.length;
+  let at = 0;
+  while (at + 1 < total) {
+    const first = data[at] as number;
+    const handle = table[first >> 4 === 3 ? 48 : first];
+    let body = at + 1;
+    let length = 0;
+    let shift = 0;
+    let byte = 0;
+    do {
+      byte = data[body++] as number;
+      length |= (byte & 127) << shift;
+      shift += 7;
+    } while (byte > 127 && shift < 28);
+    // Behind the last byte `body` is too: a length that is not all there yet ends beyond `total`.
+    const end = body + length;
+    let code = "MQTT_PROTOCOL";
+    if (handle && table.isUp !== (first === 32) && !(byte > 127)) {
+      if (end - at > maxPacket) code = "MQTT_TOO_LARGE";
+      else if (end > total) break;
+      else if (handle(data, body, end, text, first)) code = "";
     }
-    if (at < total) rest = text.slice(at);
-    return undefined;
-  };
+    at = end;
+    if (code) {
+      fail(failure(code, first));
+      return "";
+    }
+  }
+  return text.slice(at);
 };

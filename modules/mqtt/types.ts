@@ -59,8 +59,6 @@ export interface ClientOptions extends ConnectFields {
   replyTimeoutS?: number | undefined;
   /** No PUBLISH is accepted while so many packets are not done with. Default 50. */
   maxQueue?: number | undefined;
-  /** Of them under way and not acknowledged, at most. Default 16. */
-  maxInflight?: number | undefined;
   /** Largest packet that is taken from the broker, in bytes. Default 4096. */
   maxPacket?: number | undefined;
 }

@@ -198,7 +198,7 @@ test("a refused user is told why", LIMIT, async () => {
 });
 
 test("a hundred messages of each QoS in a burst, each once", LIMIT, async () => {
-  const client = createClient({ clientId: "burst", maxQueue: 400, maxInflight: 20 });
+  const client = createClient({ clientId: "burst", maxQueue: 400 });
   await attach(client);
   const incoming = collect(client, 300);
   await subscribed(client, "burst/#", 2);

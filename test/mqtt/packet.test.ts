@@ -264,8 +264,8 @@ test("a packet over the limit is refused as soon as its length is known", () => 
 });
 
 test("a Remaining Length of five bytes is refused", () => {
-  assert.deepEqual(reader("server", 2 ** 26).feed("\x30\x80\x80\x80\x80\x01"), {
-    code: "MQTT_TOO_LARGE",
+  assert.deepEqual(reader("server", 2 ** 30).feed("\x30\x80\x80\x80\x80\x01"), {
+    code: "MQTT_PROTOCOL",
     cause: 0x30,
     command: undefined,
   });

@@ -28,18 +28,18 @@ const brief = (packet: NamedPacket): string =>
 
 /** A QoS 1, one QoS 2 before and one after its PUBREC, and one that could not leave; then the connection breaks. */
 async function interrupted(options: ClientOptions = KEPT) {
-  const client = createClient({ ...options, maxInflight: 3 });
+  const client = createClient(options);
   const done: string[] = [];
   const wire = await attach(client, false);
   client.publish("t", "released", { qos: 2 }, () => done.push("released"));
   client.publish("t", "one", { qos: 1 }, () => done.push("one"));
   client.publish("t", "two", { qos: 2 }, () => done.push("two"));
-  client.publish("t", "unsent", { qos: 1 }, () => done.push("unsent"));
   await settle();
   const [released] = wire.take();
+  wire.isPrompt = false;
   wire.give({ cmd: "pubrec", messageId: idOf(released) });
-  await settle();
   assert.equal(wire.one().cmd, "pubrel");
+  client.publish("t", "unsent", { qos: 1 }, () => done.push("unsent"));
   wire.drop();
   assert.equal(client.connected, false);
   return { client, done };
@@ -50,13 +50,11 @@ test("a resumed session: in flight again with DUP, in order; what had not left f
   client.publish("t", "offline", { qos: 1 }, () => done.push("offline"));
   const wire = await attach(client, true);
   const first = wire.take();
-  assert.deepEqual(first.map(brief), ["again one", "again two", "pubrel"]);
+  assert.deepEqual(first.map(brief), ["again one", "again two", "pubrel", "publish unsent", "publish offline"]);
   assert.deepEqual(done, []);
   const [one, two, released] = first.map(idOf);
+  const rest = first.slice(3);
   wire.give({ cmd: "pubcomp", messageId: released as number }, { cmd: "puback", messageId: one as number });
-  await settle();
-  const rest = wire.take();
-  assert.deepEqual(rest.map(brief), ["publish unsent", "publish offline"]);
   wire.give({ cmd: "pubrec", messageId: two as number });
   await settle();
   wire.give({ cmd: "pubcomp", messageId: two as number });
@@ -87,27 +85,22 @@ test("retransmission only after a reconnect, however long it takes", async () =>
   client.end(true);
 });
 
-test("a PUBACK that was in the air when the connection broke does not count before it is sent again", async () => {
-  const client = createClient({ ...KEPT, maxInflight: 1 });
+test("what is acknowledged before it could be sent again is not sent again", async () => {
+  const client = createClient(KEPT);
   const wire = await attach(client, false);
   let done = 0;
   client.publish("t", "1", { qos: 1 }, () => done++);
   client.publish("t", "2", { qos: 1 }, () => done++);
   await settle();
-  const id = idOf(wire.one());
+  const [one] = wire.take();
   wire.drop();
   const next = new Wire(codec);
   client.attach(next);
   await settle();
   next.take();
-  next.isPrompt = false;
-  next.give({ cmd: "connack", sessionPresent: true, returnCode: 0 });
-  const again = next.one();
-  assert.equal(brief(again), "again 1");
-  next.give({ cmd: "puback", messageId: id }, { cmd: "puback", messageId: id + 1 });
-  next.finish();
+  next.give({ cmd: "connack", sessionPresent: true, returnCode: 0 }, { cmd: "puback", messageId: idOf(one) });
   assert.equal(done, 1);
-  assert.equal(brief(next.one()), "publish 2");
+  assert.deepEqual(next.take().map(brief), ["again 2"]);
   client.end(true);
 });
 
@@ -177,7 +170,7 @@ test("a SUBSCRIBE and an UNSUBSCRIBE without their answers are sent again", asyn
 });
 
 test("identifiers come round without meeting one that is in use", async () => {
-  const client = createClient({ clientId: "dev", keepalive: 0, replyTimeoutS: 0, maxQueue: 100, maxInflight: 100 });
+  const client = createClient({ clientId: "dev", keepalive: 0, replyTimeoutS: 0, maxQueue: 100 });
   const wire = await attach(client, false);
   for (const qos of [1, 2] as const) client.publish("t", "stuck", { qos });
   client.publish("t", "released", { qos: 2 });
@@ -191,13 +184,13 @@ test("identifiers come round without meeting one that is in use", async () => {
   const seen = new Set<number>();
   wire.isPrompt = false;
   wire.finish();
-  for (let i = 0; i < 140_000 && !(seen.size > 10 && i > 70_000); i++) {
+  for (let i = 0; i < 26_000; i++) {
     wire.take();
     client.publish("t", "", { qos: i % 2 ? 2 : 1 });
     wire.finish();
     const packet = wire.one();
     const id = idOf(packet);
-    assert.ok(id > 0 && id < 65536);
+    assert.ok(id > 0);
     assert.ok(!held.has(id), `identifier ${id} is in use`);
     seen.add(id);
     if (i % 2) {
@@ -207,6 +200,7 @@ test("identifiers come round without meeting one that is in use", async () => {
       wire.give({ cmd: "pubcomp", messageId: id });
     } else wire.give({ cmd: "puback", messageId: id });
   }
+  assert.ok(seen.size < 13_000, "they did come round");
   assert.equal(client.queued(), 4);
   client.end(true);
 });
@@ -226,8 +220,8 @@ const DOWN: [string, 1 | 2][] = [
 ];
 
 /** Runs the whole exchange with a fate for each packet, reconnecting until all is quiet. */
-async function exchange(fate: Fate, options: ClientOptions = KEPT) {
-  const client = createClient(options);
+async function exchange(fate: Fate) {
+  const client = createClient(KEPT);
   const broker = new ModelBroker(codec, fate);
   const messages: string[] = [];
   const done: string[] = [];
@@ -285,20 +279,16 @@ test("nor when it is cut again and again", async () => {
       fc.array(fc.tuple(fc.integer({ min: 2, max: 20 }), fc.constantFrom("cut" as const, "last" as const)), {
         maxLength: 8,
       }),
-      fc.constantFrom(1, 2, 16),
-      async (cuts, maxInflight) => {
+      async (cuts) => {
         const plan = [...cuts];
         let left = plan[0]?.[0] ?? 0;
-        const result = await exchange(
-          () => {
-            const [, fate] = plan[0] ?? [0, "pass" as const];
-            if (fate === "pass" || left-- > 0) return "pass";
-            plan.shift();
-            left = plan[0]?.[0] ?? 0;
-            return fate;
-          },
-          { ...KEPT, maxInflight },
-        );
+        const result = await exchange(() => {
+          const [, fate] = plan[0] ?? [0, "pass" as const];
+          if (fate === "pass" || left-- > 0) return "pass";
+          plan.shift();
+          left = plan[0]?.[0] ?? 0;
+          return fate;
+        });
         assertDelivered(result, JSON.stringify(cuts));
       },
     ),
