@@ -77,7 +77,7 @@ const POLL_MS = 100;
 const SYNC_TRIES = 5;
 /** 27.007 9.2: SIM busy. */
 const SIM_BUSY = "14";
-const SIM_TRIES = 5;
+const SIM_TRIES = 20;
 
 export function createModem(port: ModemPort, access: NetworkAccess): Modem {
   const timing = driver.timing;
