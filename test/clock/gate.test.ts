@@ -262,6 +262,15 @@ test("an RTC that cannot be read is CLOCK_RTC, never agreement", LIMIT, async ()
   rig.stop();
 });
 
+test("silence is no wrong RTC: the time-out is told as it is", LIMIT, async () => {
+  const rig = await startClock({ nitz: "now" });
+  const { script } = rig.far;
+  rig.far.script = (part) => (part === "+CCLK?" ? { silent: true } : script(part));
+  assert.match((await rig.synchronise()).code, /^(AT|MODEM)_/);
+  assert.equal(rig.clock.isValid(), false);
+  rig.stop();
+});
+
 test("resynchronisation falls due, and tells the drift", LIMIT, async () => {
   const rig = await startClock({ nitz: "now" }, { clock: { resyncS: 1000 } });
   assert.deepEqual(await rig.synchronise(), { code: "" });

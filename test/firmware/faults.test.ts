@@ -27,7 +27,7 @@ interface Overcome {
 }
 
 const OVERCOME: readonly Overcome[] = [
-  { says: "the connection is dropped", fault: "drop", codes: ["SOCKET_CLOSED"] },
+  { says: "the connection is dropped", fault: "drop", codes: ["SOCKET_CLOSED", "AT_ERROR"] },
   { says: "the connection dies in silence", fault: "drop", options: { silent: true } },
   { says: "the modem reboots", fault: "reset", codes: ["MODEM_RESET"] },
   { says: "the modem loses power", fault: "power-cut", codes: ["MODEM_DEAF", "AT_DEAF", "AT_TIMEOUT"] },

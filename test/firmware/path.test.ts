@@ -60,7 +60,7 @@ test("from power-on to the first acknowledged publish, over mutual TLS with prov
 
 test("exchanges: 2 for a QoS 1 publish and its PUBACK, and no more than promised until the first", LIMIT, async () => {
   let first = -1;
-  const rig = await startFirmware({ modem: { network: { nitzMs: 0 } } });
+  const rig = await startFirmware({ modem: { latency: 1, network: { nitzMs: 0 } } });
   // Up to the read that brings the first PUBACK.
   await rig.until("a PUBACK", () => {
     const puback = rig.brokerEvents.some(

@@ -227,6 +227,8 @@ test("signal: what is measured, and nothing where there is no service", () => {
   assert.equal(driver.readSignal(['+QCSQ: "NOSERVICE"']).rat, "NOSERVICE");
   assert.equal(driver.readSignal([]).rat, "NOSERVICE");
   assert.equal(driver.readSignal(['+QCSQ: "GSM",-70']).rssiDbm, -70);
+  const beside = driver.readSignal(['+QIND: "csq",24,99', '+QCSQ: "CAT-M1",-61,-88,152,-10']);
+  assert.deepEqual([beside.rat, beside.rssiDbm], ["CAT-M1", -61], "a URC beside the answer");
 });
 
 test("TLS: every setting is written, and what is unsafe by factory is made safe", () => {

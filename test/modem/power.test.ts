@@ -150,6 +150,14 @@ const SIM_CASES: readonly SimCase[] = [
   { says: "SIM failure", answers: [{ result: "+CME ERROR: 13" }], code: "SIM_ABSENT", cause: "13" },
   { says: "a PUK is asked for", pin: "1234", answers: [{ lines: ["+CPIN: SIM PUK"] }], code: "SIM_LOCKED" },
   { says: "a personalisation code", pin: "1234", answers: [{ lines: ["+CPIN: PH-NET PIN"] }], code: "SIM_LOCKED" },
+  { says: "a URC beside the answer", answers: [{ lines: ["+QIND: SMS DONE", "+CPIN: READY"] }], code: "" },
+  { says: "a URC behind the answer", answers: [{ lines: ["+CPIN: READY", '+QIND: "csq",24,99'] }], code: "" },
+  {
+    says: "a URC beside a request",
+    pin: "1234",
+    answers: [{ lines: ["+QUSIM: 1", "+CPIN: SIM PIN"] }, READY],
+    code: "",
+  },
   { says: "three tries left", pin: "1234", answers: [asks, READY], tries: "3,10", code: "", entered: 1 },
   { says: "two tries left", pin: "1234", answers: [asks, READY], tries: "2,10", code: "", entered: 1 },
   { says: "the last try", pin: "1234", answers: [asks], tries: "1,10", code: "SIM_PIN_LAST", cause: 1, entered: 0 },
@@ -185,6 +193,12 @@ for (const { says, pin = "", answers, tries = "3,10", code, cause, entered } of 
     rig.stop();
   });
 }
+
+test("a question about the SIM that is not answered says nothing about the SIM", LIMIT, async () => {
+  const rig = await startScripted((part) => (part === "+CPIN?" ? { silent: true } : undefined));
+  assert.match(await powerOn(rig), /^(AT|MODEM)_/);
+  rig.stop();
+});
 
 test("a modem that reboots by itself is MODEM_RESET, once, and what was under way fails with it", LIMIT, () =>
   withEngine({}, async (rig) => {

@@ -4,7 +4,7 @@ import type { Failure } from "../../modules/failure.ts";
 import type { Files } from "../../modules/modem/files.ts";
 import type { Modem, ModemPort, NetworkAccess } from "../../modules/modem/modem.ts";
 import type { Sockets } from "../../modules/modem/sockets.ts";
-import { type Clock, createClock } from "../../tools/clock.ts";
+import type { Clock } from "../../tools/clock.ts";
 import { VirtualBoard } from "../../tools/virtual-board/board.ts";
 import { wire } from "../../tools/virtual-board/connect.ts";
 import { loadModule } from "../../tools/virtual-board/load-module.ts";
@@ -15,8 +15,9 @@ import {
   type VirtualModem,
 } from "../../tools/virtual-modem/index.ts";
 import type * as Device from "./device.ts";
-import { createEagerClock, type EagerClock } from "./eager-clock.ts";
+import { createEagerClock } from "./eager-clock.ts";
 import { createScriptedModem, type Script, type ScriptedModem } from "./scripted-modem.ts";
+import { createSteadyClock } from "./steady-clock.ts";
 
 export interface RigOptions {
   /** Default: as fast as can be, which suits everything but real sockets (`REAL_SOCKETS`). */
@@ -93,8 +94,7 @@ function createEngine(device: typeof Device, options: RigOptions, port: Partial<
 
 /** The engine on a virtual RAK5010, wired to a virtual BG96; nothing is switched on yet. */
 export async function startEngine(options: RigOptions = {}): Promise<EngineRig> {
-  const eager: EagerClock | undefined = options.speed === undefined ? createEagerClock() : undefined;
-  const hostClock = eager ?? createClock(options.speed);
+  const hostClock = options.speed === undefined ? createEagerClock() : createSteadyClock(options.speed);
   const board = new VirtualBoard({ board: "rak5010", clock: hostClock, serial: { paced: false } });
   board.start();
   const virtual = createVirtualModem({ clock: hostClock, latency: 0.1, ...options.modem });
@@ -111,7 +111,7 @@ export async function startEngine(options: RigOptions = {}): Promise<EngineRig> 
     running.delete(stop);
     virtual.powerCut();
     board.stop();
-    eager?.stop();
+    hostClock.stop();
   };
   running.add(stop);
   const device = await loadModule<typeof Device>("test/support/device.ts", { board });

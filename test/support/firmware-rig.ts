@@ -2,7 +2,6 @@
 import { after } from "node:test";
 import type { DeviceStatus } from "../../src/device.ts";
 import { bundleFirmware } from "../../tools/build/firmware.ts";
-import { createClock } from "../../tools/clock.ts";
 import { type Broker, type BrokerEvent, startBroker } from "../../tools/demo/broker.ts";
 import { type SntpBehaviour, startSntpServer } from "../../tools/demo/sntp-server.ts";
 import { createPki, type PkiOptions } from "../../tools/pki/set.ts";
@@ -15,6 +14,7 @@ import {
   type ModemOptions,
   type VirtualModem,
 } from "../../tools/virtual-modem/index.ts";
+import { createSteadyClock } from "./steady-clock.ts";
 
 export interface FirmwareOptions {
   /** Overrides in godwit.json; a string is the file as it is, `null` leaves it out. */
@@ -74,7 +74,7 @@ async function buildImage(): Promise<string> {
 export async function startFirmware(options: FirmwareOptions = {}): Promise<FirmwareRig> {
   image ??= buildImage();
   const code = await image;
-  const clock = createClock(options.speed ?? 20);
+  const clock = createSteadyClock(options.speed ?? 40);
   const started = Date.now();
   const wallClock = (): number => started + clock.now();
   const pki = await createPki({ hosts: ["broker.test"], client: CLIENT_ID, ...options.pki });
@@ -161,6 +161,7 @@ export async function startFirmware(options: FirmwareOptions = {}): Promise<Firm
       if (!running.delete(rig)) return;
       board.stop();
       modem.powerCut();
+      clock.stop();
       await sntp.close();
       await broker.close();
     },

@@ -103,6 +103,23 @@ for (const key of KEYS) {
   });
 }
 
+test("a URC beside the answers is no setting", LIMIT, async () => {
+  const keep = keeping();
+  const rig = await startScripted((part) => {
+    const reply = keep(part);
+    return reply?.lines === undefined ? reply : { lines: ['+QIND: "csq",24,99', ...reply.lines] };
+  });
+  assert.equal(await configure(rig), undefined);
+  rig.stop();
+});
+
+test("silence is no wrong setting: the time-out is told as it is", LIMIT, async () => {
+  const keep = keeping();
+  const rig = await startScripted((part) => (/"\w+",1$/.test(part) ? { silent: true } : keep(part)));
+  assert.match((await configure(rig))?.code ?? "", /^(AT|MODEM)_/);
+  rig.stop();
+});
+
 test("a value that begins like the right one is another value", LIMIT, async () => {
   for (const [key, shown] of [
     ["cacert", '"ca.pem2"'],
