@@ -32,6 +32,14 @@ describe("virtual board: what device code can reach", () => {
     assert.match(ask("try{setTimeout.constructor('return setImmediate')()}catch(e){e.message}"), /not defined/);
   });
 
+  it("throws where the interpreter's replaceAll would never end", () => {
+    const { board, ask } = createRig();
+    board.start();
+    for (const call of ['"abcb".replaceAll("bcd","b")', '"aaa".replaceAll("aa","aa")', '"abc".replaceAll("","-")']) {
+      assert.match(ask(`try{${call}}catch(e){e.message}`), /does not end/, call);
+    }
+  });
+
   it("reports errors with the device's frames only", () => {
     const { board, clock } = createRig({ image: "function f(){nope()}\nsetTimeout(function(){f()},1)" });
     const stacks: (string | undefined)[] = [];

@@ -3,7 +3,8 @@ import { JsonParser, JsonWriter } from "./json.ts";
 import type { Loop } from "./loop.ts";
 import { STATIC_MEMBERS } from "./natives.ts";
 import { formatNumber } from "./numbers.ts";
-import { BoardError, type Native, type Realm, type RealmFunction } from "./realm.ts";
+import { BoardError, type Realm, type RealmFunction } from "./realm.ts";
+import { patchStrings } from "./strings.ts";
 import type { DeviceTime } from "./time.ts";
 
 export interface LanguageTools {
@@ -101,31 +102,6 @@ function patchErrors(realm: Realm): void {
       const { type, message } = self as { type?: unknown; message?: unknown };
       return message === undefined ? String(type ?? "Error") : `${String(type ?? "Error")}: ${String(message)}`;
     },
-  });
-}
-
-function patchStrings(realm: Realm): void {
-  const type = realm.global.String as object;
-  const prototype = realm.prototypeOf("String");
-  const split = prototype.split as RealmFunction;
-  // Only a regular expression takes a function or $&; with a string the replacement is text.
-  const withoutFunction =
-    (original: RealmFunction): Native =>
-    ([pattern, replacement], self) =>
-      typeof pattern === "string"
-        ? realm.call(original, self, [pattern, String(replacement).replaceAll("$", "$$$$")])
-        : realm.call(original, self, [pattern, replacement]);
-  const natives: Record<string, Native> = {
-    // There is no limit argument.
-    split: ([separator], self) => realm.call(split, self, separator === undefined ? [] : [separator]),
-    removeAccents: (_, self) => self,
-    replace: withoutFunction(prototype.replace as RealmFunction),
-    replaceAll: withoutFunction(prototype.replaceAll as RealmFunction),
-  };
-  realm.defineNatives(prototype, natives);
-  // Strings are bytes.
-  realm.defineNatives(type, {
-    fromCharCode: (codes) => String.fromCharCode(...codes.map((code) => Number(code) & 255)),
   });
 }
 
