@@ -123,7 +123,14 @@ export const rules = {
     why: "regular expressions know `. [] * + ^ $ |`, \\d \\s \\w and plain groups, and nothing else",
     instead: "split, startsWith or indexOf",
   },
-  "split-limit": { why: "`split` ignores its limit", instead: "`indexOf` and `substr`" },
+  "split-limit": { why: "`split` ignores its limit", instead: "`split`, and the parts that are wanted" },
+  "string-search": {
+    why:
+      'the end of a text is a match when the needle begins with it: `"abc".indexOf("bcd")` is 1 ' +
+      "(jswrap_string_indexOf; includes, replace, replaceAll and match alike)",
+    instead:
+      "`s.lastIndexOf(x) >= 0`, `s.split(x).length > 1`, `s.split(x).join(y)`, `s.startsWith(x)` or a regular expression",
+  },
   "json-callback": {
     why: "JSON.parse has no reviver and JSON.stringify no replacer",
     instead: "a loop over the result",

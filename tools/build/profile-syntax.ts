@@ -1,6 +1,7 @@
 import type * as acorn from "acorn";
 import type { ProfileContext } from "./profile.ts";
 import type { RuleId } from "./profile-rules.ts";
+import { isLongSearch, searchMethods } from "./profile-search.ts";
 import { forEachNode, isFunctionNode, type Node } from "./scopes.ts";
 
 type Check = (node: never, ancestors: readonly Node[], context: ProfileContext) => RuleId | undefined;
@@ -190,6 +191,7 @@ function call(node: acorn.CallExpression): RuleId | undefined {
   if (callee.type !== "MemberExpression") return undefined;
   const name = nameOf(callee);
   if (name === "split" && args.length > 1) return "split-limit";
+  if (name !== undefined && searchMethods.has(name) && isLongSearch(callee.object, args[0])) return "string-search";
   if (callee.object.type !== "Identifier" || callee.object.name !== "JSON") return undefined;
   const [, second] = args;
   const isNull = second?.type === "Literal" && second.value === null;
