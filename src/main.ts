@@ -47,7 +47,7 @@ const device: Device = {
     error: link.error,
     config: read.error,
     link: link.counters,
-    registration: modem.registration(),
+    registration: modem.registration,
     ip: modem.ip,
     at: modem.channel.counters,
     clock: clock.status,

@@ -26,7 +26,7 @@ export type ClockSource = "none" | "nitz" | "modem-ntp" | "sntp";
 
 /** @public */
 export interface ClockStatus {
-  /** Where the time came from; `none`: it is not known. */
+  /** Where the time came from; `none`: it is not known, or not known any more. */
   source: ClockSource;
   /** When it was last set, seconds since 1970. */
   syncedS: number;
@@ -46,8 +46,6 @@ export interface Clock {
   isValid(): boolean;
   /** Tries the sources in order, then sets and compares the modem's RTC. */
   synchronise(done: Done): void;
-  /** After the modem lost power or the device its memory: nothing is known any more. */
-  invalidate(): void;
 }
 
 /** `unixS` is the time at the moment of the call; 0 or too old a time is as good as an error. */
@@ -69,10 +67,6 @@ export function createClock(modem: Modem, sockets: Sockets, options: ClockOption
     startedS: getTime(),
     refused: "",
   };
-
-  function invalidate(): void {
-    status.source = "none";
-  }
 
   /** What is needed once a day lives only while it runs. */
   function synchronise(done: Done): void {
@@ -138,10 +132,12 @@ export function createClock(modem: Modem, sockets: Sockets, options: ClockOption
 
     /** Reads the RTC; when it is off, sets it, in UTC, and reads it once more. */
     function checkRtc(name: ClockSource, mayWrite: boolean): void {
-      modem.script(["+CCLK?"], (_, lines) => {
+      modem.script(["+CCLK?"], (error, lines) => {
         const errorS = parseTime(quotedIn(lines, "+CCLK:") || "") - getTime();
         status.rtcErrorS = Math.round(errorS);
-        if (Math.abs(errorS) <= AGREE_S) {
+        // Silence says nothing about the RTC.
+        if (error && error.code != "AT_ERROR") done(error);
+        else if (Math.abs(errorS) <= AGREE_S) {
           status.source = name;
           done();
         } else if (mayWrite) modem.script([`+CCLK="${formatTime(getTime())}+00"`], () => checkRtc(name, false));
@@ -149,7 +145,7 @@ export function createClock(modem: Modem, sockets: Sockets, options: ClockOption
       });
     }
 
-    invalidate();
+    status.source = "none";
     status.refused = "";
     trySource("nitz", readNitz, () =>
       trySource("modem-ntp", readModemNtp, () =>
@@ -162,6 +158,5 @@ export function createClock(modem: Modem, sockets: Sockets, options: ClockOption
     status,
     isValid: () => status.source != "none" && Math.abs(getTime() - status.syncedS) < options.resyncS,
     synchronise,
-    invalidate,
   };
 }

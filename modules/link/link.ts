@@ -114,7 +114,7 @@ export function createLink(
       sockets.open("tls", options.host, options.port, (error, socket) => {
         const isRefused = !!error && error.code == "TLS_REFUSED";
         // It may have been the time after all: prove it again before the next attempt.
-        if (isRefused) clock.invalidate();
+        if (isRefused) clock.status.source = "none";
         if (socket) {
           onConnect = done;
           client.attach(socket);
@@ -127,7 +127,7 @@ export function createLink(
     if (isBusy || !isRunning) return;
     if (state == "off") {
       isConfigured = false;
-      clock.invalidate();
+      clock.status.source = "none";
       step("ready", modem.powerOn);
     } else if (state == "ready") step("registered", (done) => modem.register(options.registrationS * 1000, done));
     else if (state == "registered") step("active", modem.activate);
@@ -177,7 +177,7 @@ export function createLink(
       if (rung) isConfigured = false;
       if (rung == 5) E.reboot();
       else if (rung == 4) modem.powerOff(risen);
-      else if (rung == 3) modem.reset(risen);
+      else if (rung == 3) modem.powerOn(risen, true);
       else if (rung && modem.state != "off") {
         // Parts of one line are executed in order.
         modem.script(rung == 2 ? ["+CFUN=0", "+CFUN=1"] : [driver.deactivate], risen, RADIO_MS);

@@ -50,13 +50,11 @@ export interface Modem {
   /** Address in the PDP context. */
   ip: string;
   channel: Channel;
-  registration(): Registration;
-  /** Opens the UART, switches on if it is off, synchronises, sets up, unlocks the SIM. */
-  powerOn(done: Done): void;
+  registration: Registration;
+  /** Opens the UART, switches on if it is off (or presses RESET_N), synchronises, sets up, unlocks the SIM. */
+  powerOn(done: Done, byReset?: boolean): void;
   /** Switches off, in order if the modem still answers, and closes the UART. */
   powerOff(done: Done): void;
-  /** By RESET_N; then as `powerOn`. */
-  reset(done: Done): void;
   register(timeoutMs: number, done: Done): void;
   activate(done: Done): void;
   /** Sends command line parts, as many in one line as the family takes; on an error finds the part that failed. */
@@ -90,7 +88,7 @@ export function createModem(port: ModemPort, access: NetworkAccess): Modem {
 
   /** Whoever waits for this modem waits in vain: it has forgotten everything, answers included. */
   function drop(code: string): void {
-    modem.state = "off";
+    modem.state = modem.registration = "off";
     registered = UNREGISTERED;
     isReady = false;
     if (onRegistration) onRegistration(failure(code));
@@ -110,6 +108,7 @@ export function createModem(port: ModemPort, access: NetworkAccess): Modem {
     const urc = driver.readUrc(line);
     if (next) {
       registered = next;
+      modem.registration = registrationOf(next);
       if (onRegistration) onRegistration();
     } else if (!urc) return false;
     else if (urc.event == "pdpdeact") down("NET_PDP");
@@ -140,7 +139,7 @@ export function createModem(port: ModemPort, access: NetworkAccess): Modem {
   }
 
   /** What is needed once per boot lives only while it runs: a function that stays costs seven variables. */
-  function start(isReset: boolean, done: Done): void {
+  function powerOn(done: Done, byReset?: boolean): void {
     function end(error?: Failure): void {
       isChanging = false;
       if (!error) modem.state = "ready";
@@ -148,7 +147,7 @@ export function createModem(port: ModemPort, access: NetworkAccess): Modem {
     }
 
     function press(): void {
-      if (isReset) digitalPulse(port.resetKey, port.resetKeyPressed, timing.resetMs);
+      if (byReset) digitalPulse(port.resetKey, port.resetKeyPressed, timing.resetMs);
       else digitalPulse(port.powerKey, port.powerKeyPressed, timing.powerOnMs);
       until(
         () => isReady,
@@ -171,10 +170,12 @@ export function createModem(port: ModemPort, access: NetworkAccess): Modem {
     }
 
     function unlock(tries: number): void {
-      script(["+CPIN?"], (error, lines) => {
-        const answer = lines.join("").substr(6).trim();
+      channel.send({ text: "AT+CPIN?", prefix: "+CPIN:" }, (error, lines) => {
+        // The last: the URC of the same name may have come first.
+        const answer = (lines.pop() || "").substr(6).trim();
         if (error && error.cause == SIM_BUSY && tries) after(1000, unlock, tries - 1);
-        else if (error) end(failure("SIM_ABSENT", error.cause));
+        // Silence says nothing about the SIM.
+        else if (error) end(error.code == "AT_ERROR" ? failure("SIM_ABSENT", error.cause) : error);
         else if (answer == "READY") end();
         else if (pin && answer == "SIM PIN") enterPin();
         else end(failure("SIM_LOCKED", answer));
@@ -183,8 +184,9 @@ export function createModem(port: ModemPort, access: NetworkAccess): Modem {
 
     /** The last try is never spent, for after it only the PUK helps; and no PIN is tried twice. */
     function enterPin(): void {
-      script([driver.pinTries], (_, lines) => {
-        const left = parseInt(lines.join("").substr(driver.pinTriesPrefix.length), 10);
+      const prefix = driver.pinTriesPrefix;
+      channel.send({ text: `AT${driver.pinTries}`, prefix }, (_, lines) => {
+        const left = parseInt(lines.join("").substr(prefix.length), 10);
         if (!(left > 1)) end(failure("SIM_PIN_LAST", left));
         else
           channel.send({ text: `AT+CPIN=${quoted(pin)}`, secret: true }, (error) => {
@@ -197,7 +199,7 @@ export function createModem(port: ModemPort, access: NetworkAccess): Modem {
     begin();
     port.uart.setup(port.baud, port.wires);
     listen();
-    if (isReset || isOff()) press();
+    if (byReset || isOff()) press();
     // A pulse would switch a running modem off. Without STATUS the only way to know is to ask.
     else synchronise(port.statusPin ? SYNC_TRIES : 0);
   }
@@ -215,9 +217,9 @@ export function createModem(port: ModemPort, access: NetworkAccess): Modem {
   }
 
   function register(timeoutMs: number, done: Done): void {
-    const timer = after(timeoutMs, () => check(failure("NET_REGISTRATION", registrationOf(registered))));
+    const timer = after(timeoutMs, () => check(failure("NET_REGISTRATION", modem.registration)));
     function check(error?: Failure): void {
-      if (!onRegistration || (!error && !registrationOf(registered).startsWith("r"))) return;
+      if (!onRegistration || (!error && !modem.registration.startsWith("r"))) return;
       clearTimeout(timer);
       onRegistration = undefined;
       if (!error) modem.state = "registered";
@@ -269,10 +271,9 @@ export function createModem(port: ModemPort, access: NetworkAccess): Modem {
     port,
     ip: "",
     channel,
-    registration: () => registrationOf(registered),
-    powerOn: (done) => start(false, done),
+    registration: "off",
+    powerOn,
     powerOff,
-    reset: (done) => start(true, done),
     register,
     activate,
     script,

@@ -286,7 +286,7 @@ test("resynchronisation falls due, and tells the drift", LIMIT, async () => {
   // Network time has whole seconds.
   assert.ok(Math.abs(driftPpm - 100) <= 1000, String(driftPpm));
   assert.equal(rig.set().length, 2);
-  rig.clock.invalidate();
+  rig.clock.status.source = "none";
   assert.equal(rig.clock.isValid(), false);
   rig.stop();
 });

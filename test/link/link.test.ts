@@ -52,7 +52,6 @@ interface Rig {
   close(code: string): void;
   kicks(): number;
   reboots(): number;
-  setClockValid(valid: boolean): void;
 }
 
 async function start(options: Partial<LinkModule.LinkOptions> = {}): Promise<Rig> {
@@ -88,9 +87,8 @@ async function start(options: Partial<LinkModule.LinkOptions> = {}): Promise<Rig
   };
   const modem = {
     state: "off" as ModemState,
-    powerOn: (done: Done) => act("powerOn", done, become("ready")),
+    powerOn: (done: Done, byReset?: boolean) => act(byReset ? "reset" : "powerOn", done, become("ready")),
     powerOff: (done: Done) => act("powerOff", done, become("off")),
-    reset: (done: Done) => act("reset", done, become("ready")),
     register: (_ms: number, done: Done) => act("register", done, become("registered")),
     activate: (done: Done) => act("activate", done, become("active")),
     script(parts: string[], done: (error: Failure | undefined, lines: string[]) => void) {
@@ -115,8 +113,10 @@ async function start(options: Partial<LinkModule.LinkOptions> = {}): Promise<Rig
   } as unknown as Sockets;
   const clock = {
     isValid: () => isClockValid,
-    invalidate() {
-      isClockValid = false;
+    status: {
+      set source(value: string) {
+        if (value === "none") isClockValid = false;
+      },
     },
     synchronise: (done: Done) =>
       act("clock", done, () => {
@@ -167,9 +167,6 @@ async function start(options: Partial<LinkModule.LinkOptions> = {}): Promise<Rig
     },
     kicks: () => Number(board.evaluate("kicks")),
     reboots: () => Number(board.evaluate("reboots")),
-    setClockValid(valid) {
-      isClockValid = valid;
-    },
   };
 }
 
@@ -200,11 +197,12 @@ test("no TLS is configured or opened while the gate is shut", LIMIT, async () =>
   assert.ok(rig.steps.indexOf("tlsWrite") > rig.steps.lastIndexOf("clock"));
 });
 
-test("with the gate switched off time is not asked for", LIMIT, async () => {
-  const rig = await start({ clockGate: false });
+test("with the gate switched off time is not asked for; without a watchdog nothing feeds one", LIMIT, async () => {
+  const rig = await start({ clockGate: false, watchdogS: 0 });
   rig.link.start();
   await rig.until("connected");
   assert.ok(!rig.steps.includes("clock"));
+  assert.equal(rig.kicks(), 0);
 });
 
 for (const [step, code] of [
@@ -288,10 +286,8 @@ test("the connection ends: opened again, without what is still true", LIMIT, asy
   await rig.until("connected");
   rig.steps.length = 0;
   rig.close("SOCKET_CLOSED");
-  assert.notEqual(rig.link.state, "connected");
   await rig.until("connected");
   assert.deepEqual(rig.steps, ["open tls", "mqtt"]);
-  assert.equal(rig.link.counters.connects, 2);
   assert.equal(rig.link.error?.code, "SOCKET_CLOSED");
 });
 
@@ -364,13 +360,6 @@ test("the watchdog is fed by steps and by what is heard, by no timer", LIMIT, as
   assert.equal(rig.kicks(), before + 1);
 });
 
-test("without a watchdog nothing feeds one", LIMIT, async () => {
-  const rig = await start({ watchdogS: 0 });
-  rig.link.start();
-  await rig.until("connected");
-  assert.equal(rig.kicks(), 0);
-});
-
 test("time is proved anew when it falls due; a failure leaves the connection alone", LIMIT, async () => {
   const rig = await start({ resyncS: 1000 });
   rig.link.start();
@@ -405,7 +394,7 @@ test("stop while it waits for the next attempt: the attempt does not come", LIMI
   rig.link.start();
   while (rig.link.counters.failures === 0) await rig.wait(0.01);
   await new Promise<void>((resolve) => rig.link.stop(() => resolve()));
-  const count = rig.steps.length;
+  const before = [...rig.steps];
   await rig.wait(5000);
-  assert.equal(rig.steps.length, count, rig.steps.slice(count).join());
+  assert.deepEqual(rig.steps, before);
 });

@@ -38,7 +38,7 @@ test("registration that takes minutes is waited for without asking again", LIMIT
     const before = rig.modem.channel.counters.exchanges;
     assert.equal(await register(rig), "");
     assert.equal(rig.modem.state, "registered");
-    assert.equal(rig.modem.registration(), "registered");
+    assert.equal(rig.modem.registration, "registered");
     assert.ok(rig.modem.channel.counters.exchanges - before <= 1, "URCs tell the rest");
     assert.ok(rig.hostClock.now() > 100_000);
   }),
@@ -57,7 +57,7 @@ test("roaming is as good as home", LIMIT, () =>
   withEngine({ modem: { network: { roaming: true } } }, async (rig) => {
     assert.equal(await powerOn(rig), "");
     assert.equal(await register(rig), "");
-    assert.equal(rig.modem.registration(), "roaming");
+    assert.equal(rig.modem.registration, "roaming");
   }),
 );
 
@@ -84,7 +84,7 @@ test("registration lost and regained is followed by URCs", LIMIT, () =>
     assert.equal(await bringUp(rig.modem), "");
     await script(rig, ["+COPS=2"]);
     await rig.wait(1000);
-    assert.equal(rig.modem.registration(), "off");
+    assert.equal(rig.modem.registration, "off");
     assert.deepEqual(
       rig.down.map((error) => error.code),
       ["NET_PDP"],
@@ -260,7 +260,7 @@ test("a URC between command and answer, or inside it, is no part of the answer",
       const clocks = lines.filter((line) => line.startsWith("+CCLK: "));
       assert.ok(clocks.length === 1 || where === "header", `${where}: ${lines}`);
     }
-    assert.equal(rig.modem.registration(), "roaming", "it was heard all the same");
+    assert.equal(rig.modem.registration, "roaming", "it was heard all the same");
   }),
 );
 

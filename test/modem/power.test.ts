@@ -211,7 +211,7 @@ test("a modem that reboots by itself is MODEM_RESET, once, and what was under wa
     await rig.wait(5000);
     assert.deepEqual(rig.down, [{ code: "MODEM_RESET", cause: undefined, command: undefined }]);
     assert.equal(rig.modem.state, "off");
-    assert.equal(rig.modem.registration(), "off");
+    assert.equal(rig.modem.registration, "off");
     assert.equal(await bringUp(rig.modem), "");
   }),
 );
@@ -232,7 +232,7 @@ test("a modem that falls silent is MODEM_DEAF at the next command; a reset by pi
       ["MODEM_DEAF"],
     );
     assert.equal(rig.modem.state, "off");
-    assert.equal(await codeOf((done) => rig.modem.reset(done)), "");
+    assert.equal(await codeOf((done) => rig.modem.powerOn(done, true)), "");
     assert.equal(rig.modem.state, "ready");
     assert.equal(rig.level("D28"), 1, "RESET_N is released");
     assert.ok(states(rig).includes("booting RESET_N"));

@@ -73,7 +73,7 @@ export const driver: Driver = {
 
   signal: "+QCSQ",
   readSignal: (lines) => {
-    const parts = lines.join("").split('"');
+    const parts = (lines.find((line) => line.startsWith("+QCSQ:")) || "").split('"');
     const powers = (parts[2] || "").split(",");
     return {
       rat: parts[1] || "NOSERVICE",
