@@ -45,7 +45,10 @@ export function checkSearches(program: ts.Program): SearchProblem[] {
 
   /** A literal or a set of them, `text[i]`, `text.charAt(i)`, `String.fromCharCode(n)`. */
   function isCharacter(node: ts.Expression): boolean {
-    const inner = ts.skipOuterExpressions(node);
+    let inner = node;
+    while (ts.isParenthesizedExpression(inner) || ts.isAsExpression(inner) || ts.isNonNullExpression(inner)) {
+      inner = inner.expression;
+    }
     const literals = parts(inner);
     if (literals.every((type) => type.isStringLiteral() && type.value.length <= 1)) return true;
     if (ts.isElementAccessExpression(inner)) {
