@@ -73,16 +73,15 @@ export function startApp(
     });
   }
 
-  function execute(command: RemoteCommand, retained: boolean): string | undefined {
-    const seconds = command.seconds as number;
-    if (command.cmd == "report") after(0, report);
-    else if (command.cmd == "interval") {
+  function execute(cmd: unknown, seconds: unknown, isRetained: boolean): string | undefined {
+    if (cmd === "report") after(0, report);
+    else if (cmd === "interval") {
       if (typeof seconds != "number" || !(seconds >= 1 && seconds <= MAX_INTERVAL_S)) return "COMMAND_RANGE";
       intervalS = seconds;
       after(0, report);
-    } else if (command.cmd == "reboot") {
+    } else if (cmd === "reboot") {
       // A retained reboot would reboot for ever.
-      if (retained) return "COMMAND_RETAINED";
+      if (isRetained) return "COMMAND_RETAINED";
       after(REBOOT_MS, () => E.reboot());
     } else return "COMMAND_UNKNOWN";
     return undefined;
@@ -95,9 +94,10 @@ export function startApp(
     } catch (_) {
       // Answered below, as any other thing that is not a command.
     }
-    const valid = command && typeof command == "object";
-    const error = valid ? execute(command as RemoteCommand, packet.retain) : "COMMAND_FORMAT";
-    const result: CommandResult = { cmd: `${valid && (command as RemoteCommand).cmd}`.substr(0, 32), error };
+    const isCommand = command && typeof command == "object";
+    const cmd = isCommand && (command as RemoteCommand).cmd;
+    const error = isCommand ? execute(cmd, (command as RemoteCommand).seconds, packet.retain) : "COMMAND_FORMAT";
+    const result: CommandResult = { cmd: typeof cmd == "string" ? cmd.substr(0, 32) : "", error };
     client.publish(`${topic}result`, JSON.stringify(result), { qos: 1 });
   }
 

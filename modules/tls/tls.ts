@@ -25,11 +25,14 @@ export function configureTls(modem: Modem, profile: TlsProfile, done: Done): voi
   const settings = driver.tlsSettings(profile);
   const queries = settings.map((setting) => setting.substr(0, setting.lastIndexOf(",")));
   modem.script(settings, (error) => {
-    if (error) done(failure("TLS_SETTING", error.cause, error.command));
+    // Silence is the modem's trouble, and not for a person to mend.
+    if (error && error.code != "AT_ERROR" && error.code != "AT_TEXT") done(error);
+    else if (error) done(failure("TLS_SETTING", error.cause, error.command));
     else
-      modem.script(queries, (_, lines) => {
+      modem.script(queries, (unread, lines) => {
         const wrong = wrongSetting(settings, lines);
-        done(wrong ? failure("TLS_READBACK", wrong) : undefined);
+        if (unread && unread.code != "AT_ERROR") done(unread);
+        else done(wrong ? failure("TLS_READBACK", wrong) : undefined);
       });
   });
 }
