@@ -4,10 +4,9 @@ import type { ChannelCounters } from "../modules/at/channel.ts";
 import type { ClockStatus } from "../modules/clock/clock.ts";
 import type { Failure } from "../modules/failure.ts";
 import type { Crashes } from "../modules/guard.ts";
-import type { Link, LinkCounters, LinkState } from "../modules/link/link.ts";
+import type { LinkCounters, LinkState } from "../modules/link/link.ts";
 import type { TlsCapabilities } from "../modules/modem/driver.ts";
 import type { Files } from "../modules/modem/files.ts";
-import type { Modem } from "../modules/modem/modem.ts";
 import type { Registration } from "../modules/modem/registration.ts";
 import type { Client } from "../modules/mqtt/client.ts";
 
@@ -35,9 +34,9 @@ export interface DeviceStatus {
 /** @public */
 export interface Device {
   status(): DeviceStatus;
-  link: Link;
   client: Client;
-  modem: Modem;
+  /** Sends an AT command and prints what the modem answers: `godwit.at("AT+CGMR")`. */
+  at(command: string): void;
   files(): Files;
   /** `true` prints the AT traffic, secrets masked. */
   trace: boolean;

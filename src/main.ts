@@ -56,9 +56,8 @@ const device: Device = {
     flags: E.getErrorFlags(),
     memory: process.memory(false).usage,
   }),
-  link,
   client,
-  modem,
+  at: (text) => modem.channel.send({ text, prefix: "" }, (error, lines) => print(error || lines.join("\n"))),
   // Made when asked for: provisioning is rare, and functions take memory.
   files: () => createFiles(modem),
   trace: false,

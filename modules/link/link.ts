@@ -118,8 +118,9 @@ export function createLink(
         if (socket) {
           onConnect = done;
           client.attach(socket);
-          // The questions cost energy: once in a row of failures is enough.
-        } else if (isRefused && !link.failed) explainRefusal(modem, sockets, options, error as Failure, done);
+          // The questions cost energy: once in a row of refusals is enough, and the answer stands.
+        } else if (isRefused && link.failed && (link.error as Failure).code.startsWith("TLS_")) done(link.error);
+        else if (isRefused) explainRefusal(modem, sockets, options, error as Failure, done);
         else done(error);
       });
     }

@@ -63,8 +63,10 @@ export function createSockets(modem: Modem): Sockets {
       channel.send(driver.sendTo(socket.kind, socket.id, piece), (error) => {
         if (error && error.cause == "SEND FAIL" && tries) after(1000, () => write(socket, bytes, done, tries - 1));
         else if (error) {
-          end(socket, error);
-          done(error);
+          // The modem's ERROR comes before, or instead of, the URC that says the same.
+          const cause = error.code == "AT_ERROR" ? failure("SOCKET_CLOSED", error.cause, error.command) : error;
+          end(socket, cause);
+          done(cause);
         } else if (bytes.length > piece.length) write(socket, bytes.substr(piece.length), done, SEND_TRIES);
         else done();
       });

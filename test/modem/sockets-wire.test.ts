@@ -300,10 +300,10 @@ test("ERROR in place of the prompt: not a byte is sent, and the socket ends", LI
     },
     async (rig) => {
       const { transport, closed } = await open(rig);
-      assert.equal(await codeOf((done) => transport?.write("AT+QPOWD\r", done)), "AT_ERROR");
+      assert.equal(await codeOf((done) => transport?.write("AT+QPOWD\r", done)), "SOCKET_CLOSED");
       await rig.wait(100);
       assert.ok(!rig.far.parts.includes("+QPOWD"));
-      assert.equal(closed[0]?.code, "AT_ERROR");
+      assert.equal(closed[0]?.code, "SOCKET_CLOSED");
     },
   ),
 );

@@ -195,8 +195,8 @@ test("SEND FAIL for ever ends the socket, and says so to both", LIMIT, () =>
   withSockets(async (rig) => {
     const stream = await opened(rig, "tcp", tcp.port);
     rig.virtual.fault("send-fail", { times: 100 });
-    assert.equal(await stream.write("hello"), "AT_ERROR");
-    assert.deepEqual([(await stream.closed)?.code, (await stream.closed)?.cause], ["AT_ERROR", "SEND FAIL"]);
+    assert.equal(await stream.write("hello"), "SOCKET_CLOSED");
+    assert.deepEqual([(await stream.closed)?.code, (await stream.closed)?.cause], ["SOCKET_CLOSED", "SEND FAIL"]);
   }),
 );
 
