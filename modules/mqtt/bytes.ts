@@ -1,14 +1,10 @@
 type Part = string | Uint8Array | number | Part[];
 
-// Natives are found behind all globals of the image: here once, not at every use.
-const Bytes = Uint8Array;
-const bufferOf = E.toArrayBuffer as (text: string) => ArrayBuffer;
-
 /** Flattens numbers, strings, arrays and typed arrays to bytes; a number gives its low byte. One native call. */
 export const join = E.toString as (...parts: Part[]) => string;
 
 /** The same bytes to read by index: the text is not copied. */
-export const view = (text: string) => new Bytes(bufferOf(text));
+export const view = (text: string) => new Uint8Array(E.toArrayBuffer(text) as ArrayBuffer);
 
 /** Remaining Length: seven bits a byte, low ones first (2.2.3). */
 export const varint = (length: number): Part => (length < 128 ? length : [length | 128, varint(length >> 7)]);

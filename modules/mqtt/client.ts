@@ -1,6 +1,6 @@
 import { type Done, type Failure, failure } from "../failure.ts";
 import { guard } from "../guard.ts";
-import { field, join, view } from "./bytes.ts";
+import { field, frame, join, view } from "./bytes.ts";
 import {
   decode,
   decodeConnack,
@@ -9,7 +9,6 @@ import {
   decodePublish,
   encodeConnect,
   encodeFilters,
-  encodePublish,
   type PacketTable,
 } from "./packet.ts";
 import { isFilter, isQos, isTopic } from "./text.ts";
@@ -33,42 +32,39 @@ type MaybeDone = ((error?: Failure, value?: never) => void) | object | undefined
 const BATCH = 1460;
 // Seconds from look to look. Ticks are counted, and no clock is read: it may be set while we are connected.
 const TICK = 5;
+/** Packet, callback, and the filters of a SUBSCRIBE. */
+type Entry = [string, MaybeDone?, (Subscription[] | boolean | undefined)?];
+
 /** First byte of a packet and first byte of what acknowledges it, in pairs. */
 const PAIRS = "2@3@:@;@4P5P<P=Pbp\xa2\xb0";
+const noEntry: Entry = [""];
 const noOptions: SubscribeOptions = {};
 
 /** One MQTT session; connections come and go beneath it (`attach`), and what is in flight survives them. */
 export const createClient = (options: ClientOptions): Client => {
-  const alive = options.keepalive ?? 60;
-  const patience = options.replyTimeoutS ?? 30;
-
-  // The session.
-  /** Packets by identifier (two chars) until their exchange is over, in the order in which they are sent again. */
-  const pending: { [id: string]: string } = {};
-  const dones: { [id: string]: MaybeDone } = {};
-  const wants: { [id: string]: Subscription[] } = {};
-  let waiting: string[] = []; // identifiers, and whole packets of QoS 0
-  let received: { [id: number]: boolean } = {};
-  let subscribed: Subscription[] = [];
-  let queued = 0;
-  // Not always 1: a broker may still hold a QoS 2 identifier of the time before our reset and take ours for its double.
-  let lastId = Math.randInt(12287);
-  let topicName: string | undefined; // a device publishes to few topics, often one: the last one is not looked at again
-  let topicField = "";
-  let ending: MaybeDone;
-
-  // The connection.
-  let transport: Transport | undefined;
-  let onWritten: Done;
+  // What is used most stands first: the interpreter looks from there.
   let busy = 1; // not up, writing: nothing leaves; when it is 0 nothing waits
   let isReading = false;
-  let rest = "";
-  let replies = "";
-  let isAsking = false; // CONNECT or PINGREQ without its answer
-  let isLast: unknown;
-  let timer = 0;
+  let transport: Transport | undefined;
+  let onWritten: Done;
+  /** By identifier (two chars), until their exchange is over, in the order in which they are sent again. */
+  const pending: { [id: string]: Entry } = {};
+  let queued = 0;
   let idle = 0; // ticks since the last write
   let waited = 0; // ticks without the answer that is due
+  let rest = "";
+  let replies = "";
+  let waiting: string[] = []; // identifiers, and whole packets of QoS 0
+  // Not always 1: a broker may still hold a QoS 2 identifier of the time before our reset and take ours for its double.
+  let lastId = Math.randInt(9999);
+  let ending: MaybeDone;
+  let received: { [id: number]: boolean } = {};
+  const granted: SubscriptionMap = {}; // what a lost session has to be told again
+  let isAsking = false; // PINGREQ without its answer
+  let isLast: unknown;
+  let timer = 0;
+  const alive = options.keepalive ?? 60;
+  const patience = options.replyTimeoutS ?? 30;
 
   /** A failure that nobody takes is an event. */
   const call = (done: MaybeDone, error?: Failure, value?: unknown) => {
@@ -76,11 +72,11 @@ export const createClient = (options: ClientOptions): Client => {
     else if (error) client.emit("error", error);
   };
 
-  /** Up to 0x2FFF: less than any packet, no number in digits (V8 puts those first), no name that an object inherits. */
+  /** Up to 9,999: less than any packet, no number in digits (V8 puts those first), no name that an object inherits. */
   const newId = () => {
     let id = "";
     do {
-      lastId = (lastId % 12287) + 1;
+      lastId = (lastId % 9999) + 1;
       id = join(lastId >> 8, lastId);
     } while (pending[id]);
     return id;
@@ -103,7 +99,7 @@ export const createClient = (options: ClientOptions): Client => {
       const item = waiting[0];
       const isWhole = item >= "0";
       // What was acknowledged before it could be sent again is not there any more.
-      const bytes = isWhole ? item : pending[item] || "";
+      const bytes = isWhole ? item : (pending[item] || noEntry)[0];
       if (batch && batch.length + bytes.length > BATCH) break;
       waiting.shift();
       batch += bytes;
@@ -114,12 +110,9 @@ export const createClient = (options: ClientOptions): Client => {
     if (batch) write(batch);
   };
 
-  const accept = (bytes: string, id: string, done: MaybeDone) => {
+  const accept = (bytes: string, id: string, done: MaybeDone, wants?: Subscription[] | boolean) => {
     const mustWait = busy || isReading;
-    if (id) {
-      pending[id] = bytes;
-      dones[id] = done;
-    }
+    if (id) pending[id] = [bytes, done, wants];
     if (id || mustWait) queued++;
     if (mustWait) waiting.push(id || bytes);
     else write(bytes);
@@ -136,27 +129,28 @@ export const createClient = (options: ClientOptions): Client => {
   // ---------------------------------------------------------------------------------------------- in
 
   const finish = (id: string, error?: Failure, value?: unknown) => {
-    const done = dones[id];
+    const done = (pending[id] as Entry)[1];
     queued--;
     waited = 0;
     delete pending[id];
-    delete dones[id];
     call(done, error, value);
   };
 
   /** PUBACK, PUBREC, PUBCOMP, UNSUBACK: whether it was due. */
   const onAck = (ack: string) => {
     const id = ack.slice(2);
-    const bytes = pending[id];
+    const entry = pending[id];
     const kind = ack[0];
-    if (!bytes || !PAIRS.includes((bytes[0] as string) + kind)) return false;
-    if (kind === "P") {
-      const release = "b\x02" + id;
-      delete pending[id];
-      pending[id] = release;
-      replies += release;
-    } else finish(id);
-    return true;
+    const isDue = entry && PAIRS.includes((entry[0][0] as string) + kind);
+    if (isDue) {
+      if (kind === "P") {
+        entry[0] = "b\x02" + id;
+        delete pending[id];
+        pending[id] = entry;
+        replies += entry[0];
+      } else finish(id);
+    }
+    return isDue;
   };
 
   const onConfirm: PacketTable[0] = (data, at, end, text, first) => {
@@ -169,20 +163,18 @@ export const createClient = (options: ClientOptions): Client => {
   const onGrants: PacketTable[0] = (data, at, end, text, first) => {
     const id = text.slice(at, at + 2);
     const codes = decodeGrants(data, at, end);
-    const filters = wants[id];
+    const filters = (pending[id] || noEntry)[2] as Subscription[];
     // One not asked for, or with another count of codes than asked for [MQTT-3.8.4-5].
     if (!codes || !filters || codes.length !== filters.length) return false;
     let error: Failure | undefined;
-    const granted = filters.map((want, index) => {
+    const grants = filters.map((want, index) => {
       const topic = want.topic;
       const qos = codes[index] as number;
-      forget(topic);
-      if (qos < 3) subscribed.push(want);
+      if (qos < 3) granted[topic] = want;
       else error = failure("MQTT_SUBSCRIBE", topic);
       return { topic, qos };
     });
-    delete wants[id];
-    finish(id, error, granted);
+    finish(id, error, grants);
     return first;
   };
 
@@ -215,13 +207,10 @@ export const createClient = (options: ClientOptions): Client => {
         return false; // [MQTT-3.2.2-1]
       else {
         handlers.isUp = client.connected = true;
-        isAsking = false;
         busy--;
         if (!isResumed) {
-          // A PUBREL means nothing without its session, and the broker has had that message since its PUBREC.
-          for (const id of Object.keys(pending)) if ((pending[id] as string)[0] === "b") finish(id);
           received = {};
-          if (subscribed.length) request(130, subscribed);
+          if (Object.keys(granted)[0]) client.subscribe(granted);
         }
         client.emit("connect", packet);
       }
@@ -247,7 +236,7 @@ export const createClient = (options: ClientOptions): Client => {
 
   const receive = (chunk: string) => {
     // The usual acknowledgement comes alone.
-    if (busy || rest || chunk.length > 4 || chunk[1] !== "\x02" || !onAck(chunk)) {
+    if (busy || rest || chunk[1] !== "\x02" || !onAck(chunk)) {
       isReading = true;
       rest = decode(handlers, rest + chunk, options.maxPacket ?? 4096, fail);
       isReading = false;
@@ -257,43 +246,34 @@ export const createClient = (options: ClientOptions): Client => {
 
   // -------------------------------------------------------------------------------------------- filters
 
-  const forget = (topic: string) => {
-    subscribed = subscribed.filter((other) => other.topic !== topic);
-  };
-
-  const request = (first: number, filters: Subscription[], done?: MaybeDone) => {
-    const id = newId();
-    if (first < 160) wants[id] = filters;
-    return accept(encodeFilters(first, id, filters), id, done);
-  };
-
   const ask =
     (first: number) =>
     (filter: string | string[] | SubscriptionMap, options?: SubscribeOptions | SubscribeDone, done?: SubscribeDone) => {
       const filters: Subscription[] = [];
       const names = typeof filter === "string" ? [filter] : filter;
       const isMap = !Array.isArray(names);
-      let isValid = true;
+      let isValid = false;
       for (const topic of isMap ? Object.keys(names) : names) {
         const qos = ((isMap ? names[topic] : (options as SubscribeOptions)) || noOptions).qos || 0;
+        isValid = (isValid || !filters[0]) && isFilter(topic) && isQos(qos);
         filters.push({ topic, qos });
-        isValid = isValid && isFilter(topic) && isQos(qos);
-        if (first > 160) forget(topic);
+        if (first > 160) delete granted[topic];
       }
-      return isValid && filters.length
-        ? request(first, filters, done || options)
-        : refuse("MQTT_INVALID", done || options);
+      done = done || (options as Done);
+      if (!isValid) return refuse("MQTT_INVALID", done);
+      const id = newId();
+      return accept(encodeFilters(first, id, filters), id, done, first < 160 && filters);
     };
 
   // -------------------------------------------------------------------------------------------- the connection
 
   const watch = () => {
     idle++;
-    if (isAsking || queued) {
+    if (!handlers.isUp || isAsking || queued) {
       // The URC that announces the answer may be lost: look once.
       if (++waited === 2) (transport as Transport).poll();
       if (patience && waited * TICK > patience) {
-        fail(failure(handlers.isUp && isAsking ? "MQTT_KEEPALIVE" : "MQTT_TIMEOUT"));
+        fail(failure(isAsking ? "MQTT_KEEPALIVE" : "MQTT_TIMEOUT"));
       }
     } else waited = 0;
     if (handlers.isUp && alive && !isAsking && (idle + 1) * TICK >= alive) {
@@ -311,22 +291,21 @@ export const createClient = (options: ClientOptions): Client => {
   const down = (error?: Failure) => {
     const old = transport;
     const done = ending;
-    ending = undefined;
+    isLast = ending = undefined;
     if (old) {
       transport = undefined;
       handlers.isUp = client.connected = false;
       busy = 1;
-      rest = "";
+      rest = replies = "";
       clearInterval(timer);
-      old.onData = undefined;
-      old.onClose = undefined;
+      old.onData = old.onClose = undefined;
       old.close();
       // What has left goes again on the next connection, ahead of what waits, a PUBLISH with its DUP.
       const gone = Object.keys(pending).filter((id) => !waiting.includes(id));
       waiting = gone.concat(waiting);
       for (const id of gone) {
-        const bytes = pending[id] as string;
-        if (bytes < "@") pending[id] = join((view(bytes)[0] as number) | 8, bytes.slice(1));
+        const entry = pending[id] as Entry;
+        if (entry[0] < "@") entry[0] = join((view(entry[0])[0] as number) | 8, entry[0].slice(1));
       }
       client.emit("close", error);
     }
@@ -349,10 +328,8 @@ export const createClient = (options: ClientOptions): Client => {
       next.onData = receive;
       next.onClose = down;
       timer = setInterval(guard, TICK * 1000, watch);
-      isAsking = true;
+      isAsking = false;
       waited = 0;
-      replies = "";
-      isLast = false;
       const bytes = encodeConnect(options);
       if (bytes) write(bytes);
       else fail(failure("MQTT_INVALID"));
@@ -370,13 +347,9 @@ export const createClient = (options: ClientOptions): Client => {
         : 0;
       const id = flags > 1 ? newId() : "";
       done = done || (how as Done);
-      if (topic !== topicName) {
-        topicName = isTopic(topic) ? topic : undefined;
-        topicField = field(topicName);
-      }
-      if (!topicField || flags >>> 0 > 5) return refuse("MQTT_INVALID", done);
+      if (!isTopic(topic) || flags >>> 0 > 5) return refuse("MQTT_INVALID", done);
       if (queued >= (options.maxQueue ?? 50)) return refuse("MQTT_FULL", done);
-      return accept(encodePublish(flags, topicField, id, payload), id, done);
+      return accept(frame(48 | flags, join(field(topic), id, payload)), id, done);
     },
 
     subscribe: ask(130),

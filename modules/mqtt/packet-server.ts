@@ -8,7 +8,6 @@ import {
   decodePublish,
   encodeConnect,
   encodeFilters,
-  encodePublish,
   type PacketTable,
 } from "./packet.ts";
 import { isFilter, isQos, isText, isTopic } from "./text.ts";
@@ -102,7 +101,8 @@ function encodeNamedPublish(packet: NamedPublish): string {
   check(isQos(qos), "qos");
   check(qos || !packet.dup, "dup");
   const flags = (packet.dup ? 8 : 0) | (qos << 1) | (packet.retain ? 1 : 0);
-  return encodePublish(flags, field(packet.topic), qos ? idBytes(packet.messageId) : "", packet.payload);
+  check(packet.topic.length < 65536, "topic");
+  return frame(48 | flags, join(field(packet.topic), qos ? idBytes(packet.messageId) : "", packet.payload));
 }
 
 function encodeConnack(packet: NamedConnack): string {
@@ -200,7 +200,7 @@ function decodeConnect(data: Uint8Array, at: number, end: number, text: string):
   if (hasWill) packet.will = decodeWill(flags, reader, data, end, text);
   if (flags & 128) packet.username = take(reader, data, end, text);
   if (flags & 64) packet.password = take(reader, data, end, text);
-  const isFine = isText(packet.clientId as string, controls) && isText(packet.username || "", controls);
+  const isFine = isText(packet.clientId + "/" + packet.username, controls);
   return isFine && !reader.failed && reader.at === end ? packet : undefined;
 }
 

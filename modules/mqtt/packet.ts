@@ -1,5 +1,5 @@
 import { type Failure, failure } from "../failure.ts";
-import { field, frame, join, varint, view, word } from "./bytes.ts";
+import { field, frame, join, view, word } from "./bytes.ts";
 import { isQos, isText, isTopic } from "./text.ts";
 import type { ConnackPacket, ConnectFields, PublishPacket, QoS, Subscription } from "./types.ts";
 
@@ -8,10 +8,6 @@ import type { ConnackPacket, ConnectFields, PublishPacket, QoS, Subscription } f
  * Pure. A packet is put together by one native call and read through a view, never byte by byte in JavaScript.
  * Packet Identifiers are two bytes of text here, as they stand in the packets.
  */
-
-/** `topic` behind its length; `id` is empty for QoS 0. */
-export const encodePublish = (flags: number, topic: string, id: string, payload: string | Uint8Array) =>
-  join(48 | flags, varint(topic.length + id.length + payload.length), topic, id, payload);
 
 /** Nothing when a field has what no CONNECT may carry. */
 export const encodeConnect = (packet: ConnectFields): string => {
@@ -23,7 +19,7 @@ export const encodeConnect = (packet: ConnectFields): string => {
   const alive = packet.keepalive ?? 60;
   const isClean = packet.clean !== false;
   return (id || isClean) && // [MQTT-3.1.3-7]
-    (alive & 65535) === alive &&
+    !(alive >> 16) &&
     isText(id + "/" + packet.username, /\0/) &&
     (user || !password) && // [MQTT-3.1.2-22]
     (!will || (isTopic(will.topic) && isQos(qos)))
@@ -62,8 +58,8 @@ export const decodePublish = (data: Uint8Array, at: number, end: number, text: s
   const messageId = qos && word(data, middle);
   const from = qos ? middle + 2 : middle;
   // DUP needs a QoS [MQTT-3.3.1-2]; there is no QoS 3 [MQTT-3.3.1-4].
-  const packet: PublishPacket | false = from <= end &&
-    (qos ? qos < 3 && messageId > 0 : first < 56) &&
+  const packet: PublishPacket | false | 0 = from <= end &&
+    (qos ? qos < 3 && messageId : first < 56) &&
     isTopic(topic) && {
       topic,
       payload: text.slice(from, end),
