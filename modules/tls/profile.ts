@@ -1,6 +1,6 @@
 /**
  * How a TLS connection is to be made and verified. File names are names in the modem's store; the private key is
- * nowhere else. The lowest version is TLS 1.2, and nothing below it can be expressed.
+ * nowhere else.
  */
 export interface TlsProfile {
   host: string;
@@ -12,6 +12,8 @@ export interface TlsProfile {
   key: string;
   /** `false` switches every check off; it must be written out and is reported as insecure. */
   verify: boolean;
+  /** Lowest version accepted, 1.2 when absent; nothing below it can be expressed. */
+  minVersion?: "1.2";
   /** Server Name Indication. */
   sni: boolean;
 }
