@@ -1,5 +1,6 @@
 import type * as acorn from "acorn";
 import type { ProfileContext } from "./profile.ts";
+import { regexRule } from "./profile-regex.ts";
 import type { RuleId } from "./profile-rules.ts";
 import { isLongSearch, searchMethods } from "./profile-search.ts";
 import { forEachNode, isFunctionNode, type Node } from "./scopes.ts";
@@ -52,6 +53,8 @@ const checks: Record<string, Check[]> = {
   NewExpression: [
     (node: acorn.NewExpression) => {
       if (node.callee.type === "NewExpression") return "nested-new";
+      const regex = regexOf(node);
+      if (regex) return regex;
       const [executor] = node.arguments;
       const isPromise = node.callee.type === "Identifier" && node.callee.name === "Promise";
       const isFunction = executor !== undefined && isFunctionNode(executor);
@@ -188,7 +191,7 @@ function call(node: acorn.CallExpression): RuleId | undefined {
     const isUndefined = id?.type === "Identifier" ? id.name === "undefined" : id?.type === "UnaryExpression";
     return !id || isUndefined ? "clear-all" : undefined;
   }
-  if (callee.type !== "MemberExpression") return undefined;
+  if (callee.type !== "MemberExpression") return regexOf(node);
   const name = nameOf(callee);
   if (name === "split" && args.length > 1) return "split-limit";
   if (name !== undefined && searchMethods.has(name) && isLongSearch(callee.object, args[0])) return "string-search";
@@ -198,9 +201,17 @@ function call(node: acorn.CallExpression): RuleId | undefined {
   return (name === "parse" || name === "stringify") && second && !isNull ? "json-callback" : undefined;
 }
 
+/** `RegExp("…", "g")`, where both are spelled out. */
+function regexOf(node: acorn.CallExpression | acorn.NewExpression): RuleId | undefined {
+  if (node.callee.type !== "Identifier" || node.callee.name !== "RegExp") return undefined;
+  const [pattern, flags] = node.arguments.map((argument) => (argument.type === "Literal" ? argument.value : undefined));
+  if (typeof pattern !== "string") return undefined;
+  return regexRule(pattern, typeof flags === "string" ? flags : "");
+}
+
 function literal(node: acorn.Literal): RuleId | undefined {
   if (typeof node.value === "bigint" || node.bigint != null) return "bigint";
-  if (node.regex) return regularExpression(node.regex.pattern, node.regex.flags);
+  if (node.regex) return regexRule(node.regex.pattern, node.regex.flags);
   if (typeof node.value === "string") return characters(node.raw ?? "", node.value);
   if (typeof node.value !== "number") return undefined;
   const isWritten = /^\d[\d.]*e/i.test(node.raw ?? "");
@@ -210,17 +221,4 @@ function literal(node: acorn.Literal): RuleId | undefined {
 function characters(raw: string, value: string): RuleId | undefined {
   if (/(^|[^\\])(\\\\)*\\u\{/.test(raw)) return "unicode-escape";
   return [...value].some((char) => (char.codePointAt(0) ?? 0) > 255) ? "wide-character" : undefined;
-}
-
-/** jswrap_regexp.c: a quantifier is `*` or `+` and belongs to one character or class. */
-function regularExpression(pattern: string, flags: string): RuleId | undefined {
-  if (/[^gi]/.test(flags) || [...pattern].some((char) => char.charCodeAt(0) > 255)) return "regex";
-  // Escapes and classes become one letter, so that what is left are operators.
-  const isBad = /\\(?:[bBkpPu1-9]|c[A-Za-z])/.test(pattern.replace(/\\\\/g, ""));
-  const plain = pattern
-    .replace(/\\x[0-9a-fA-F]{2}/g, "x")
-    .replace(/\\[\s\S]/g, "x")
-    .replace(/\[\^?[^\]]*\]/g, "x");
-  const inGroup = /\([^()]*\|/.test(plain);
-  return isBad || inGroup || /[?{}]|\)[*+]|\(\?/.test(plain) ? "regex" : undefined;
 }
