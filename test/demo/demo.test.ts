@@ -7,6 +7,7 @@ import type { Entry } from "../../tools/demo/entry.ts";
 import { readErrorTable } from "../../tools/demo/error-table.ts";
 import type { DemoFault } from "../../tools/demo/faults.ts";
 import type { Verdict } from "../../tools/demo/referee.ts";
+import { createSteadyClock } from "../support/steady-clock.ts";
 
 const SPEED = 15;
 const LIMIT_S = 30;
@@ -25,12 +26,13 @@ interface Outcome {
 
 async function play(fault: DemoFault | undefined, once: number | undefined): Promise<Outcome> {
   const entries: Entry[] = [];
+  const clock = createSteadyClock(SPEED);
   const demo = new Demo({
     board: "rak5010",
     image: firmware.code,
     buildTime: firmware.buildTime,
     errors: readErrorTable(),
-    speed: SPEED,
+    clock,
     once,
     fault,
     ownBroker: undefined,
@@ -42,6 +44,7 @@ async function play(fault: DemoFault | undefined, once: number | undefined): Pro
   await demo.start();
   const verdict = await demo.verdict;
   await demo.stop();
+  clock.stop();
   const lines = entries.map(({ topic, text, details }) =>
     [`${topic} ${text}`, ...(details ?? []).map((detail) => `  ${detail.label ?? ""}: ${detail.text}`)].join("\n"),
   );

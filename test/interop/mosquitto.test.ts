@@ -14,6 +14,7 @@ import {
 } from "../../tools/demo/stage.ts";
 import { createPki, type Pki } from "../../tools/pki/set.ts";
 import type { ModemEvent } from "../../tools/virtual-modem/index.ts";
+import { createSteadyClock } from "../support/steady-clock.ts";
 import { type Mosquitto, startMosquitto } from "./mosquitto.ts";
 
 const SPEED = 10;
@@ -52,7 +53,7 @@ async function startDevice(certificates: Certificates, fault?: "no-client-cert")
     {
       board: "rak5010",
       image: firmware.code,
-      speed: SPEED,
+      clock: createSteadyClock(SPEED),
       fault,
       broker: { host: BROKER_HOST, port: broker.port },
       certificates,

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { relative } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { CliError } from "../cli/errors.ts";
+import { createClock } from "../clock.ts";
 import type { Demo } from "./demo.ts";
 import type { Entry } from "./entry.ts";
 import { type DemoFault, FAULT_NAMES, FAULT_PLANS } from "./faults.ts";
@@ -163,7 +164,7 @@ async function run(options: Options): Promise<void> {
     image: firmware.code,
     buildTime: firmware.buildTime,
     errors: readErrorTable(),
-    speed: options.speed,
+    clock: createClock(options.speed),
     once: options.once,
     fault: options.fault,
     ownBroker: own,

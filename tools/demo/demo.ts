@@ -1,4 +1,5 @@
 /** The demo: joins the parts, and lets each of them tell what happens to it. */
+import type { Clock } from "../clock.ts";
 import type { ModemEvent } from "../virtual-modem/index.ts";
 import { createDeviceStory, type DeviceStory, explain } from "./device-story.ts";
 import { createDirector, type Director } from "./director.ts";
@@ -17,7 +18,7 @@ export interface DemoOptions {
   /** When the image was built, Unix seconds. */
   readonly buildTime: number;
   readonly errors: ErrorTable;
-  readonly speed: number;
+  readonly clock: Clock;
   readonly once: number | undefined;
   readonly fault: DemoFault | undefined;
   readonly ownBroker: OwnBroker | undefined;

@@ -1,6 +1,6 @@
 /** Everything the demo needs, joined together: board, modem, broker and time server, each with its listener. */
 import type { DeviceStatus } from "../../src/device.ts";
-import { type Clock, createClock } from "../clock.ts";
+import type { Clock } from "../clock.ts";
 import { VirtualBoard } from "../virtual-board/board.ts";
 import { wire } from "../virtual-board/connect.ts";
 import { createVirtualModem, type ModemEvent, type VirtualModem } from "../virtual-modem/index.ts";
@@ -41,7 +41,8 @@ const BATTERY: Readonly<Record<string, { pin: string; level: number }>> = {
 export interface StageOptions {
   readonly board: string;
   readonly image: string;
-  readonly speed: number;
+  /** Time of board, modem, network and time server. */
+  readonly clock: Clock;
   readonly fault: DemoFault | undefined;
   readonly broker: { readonly host: string; readonly port: number };
   /** Goes into the modem's store. */
@@ -118,7 +119,7 @@ function makeModem(options: StageOptions, clock: Clock, wallClock: () => number)
 }
 
 export async function createStage(options: StageOptions, listeners: StageListeners): Promise<Stage> {
-  const clock = createClock(options.speed);
+  const { clock } = options;
   const started = Date.now();
   // Runs as fast as the board's clock does, so that the device never sees the time stand still or jump.
   const wallClock = (): number => started + clock.now();
