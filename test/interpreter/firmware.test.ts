@@ -3,8 +3,11 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { bundleFirmware } from "../../tools/build/firmware.ts";
-import { DEVICE_TOPIC, type Field, startField } from "./field.ts";
-import { interpreterPath } from "./harness.ts";
+import { DEVICE_TOPIC, type Field, sensors, startField } from "./field.ts";
+import { bareUsage, interpreterPath } from "./harness.ts";
+
+/** docs/adr/0004-budgets.md. */
+const MOST_VARIABLES = 1400;
 
 async function until(condition: () => boolean, what: string, field: Field): Promise<void> {
   const start = Date.now();
@@ -34,6 +37,13 @@ function suite(): void {
   it("executes a command", async () => {
     await field.broker.publish(`${DEVICE_TOPIC}/command`, '{"cmd":"report"}');
     await until(() => published("result").length > 0, "the result", field);
+  });
+
+  it("stays within its variables, on a board-like build", async (context) => {
+    const idle = await field.interpreter.memory();
+    if (idle.blocksize !== 14 || idle.total !== 12_500) return context.skip("not 12,500 variables of 14 bytes");
+    const above = idle.usage - (await bareUsage({ boardPrelude: sensors }));
+    assert.ok(above <= MOST_VARIABLES, `${above} JsVars above the bare interpreter, connected and idle`);
   });
 
   it("lost no byte, caught no exception and raised no error flag", async () => {
