@@ -6,7 +6,7 @@ import { before, describe, it } from "node:test";
 import { runInNewContext } from "node:vm";
 import { originalPositionFor, TraceMap } from "@jridgewell/trace-mapping";
 import { bundleModule } from "../../tools/build/bundle.ts";
-import { boardIds, bundleFirmware, type Firmware, writeFirmware } from "../../tools/build/firmware.ts";
+import { banner, boardIds, bundleFirmware, type Firmware, writeFirmware } from "../../tools/build/firmware.ts";
 import { root } from "../../tools/build/paths.ts";
 import { pretokenise, untokenise } from "../../tools/build/pretokenise.ts";
 
@@ -66,6 +66,15 @@ describe("the firmware", () => {
     const place = originalPositionFor(new TraceMap(image.map), { line: 1, column: at });
     assert.equal(place.source, "test/build/fixtures/firmware/blinker.ts");
     assert.equal(place.line, 21);
+  });
+
+  it("makes the globals of the language before its own", async () => {
+    assert.ok(image.code.startsWith(banner));
+    assert.ok((await build("main.ts", false)).code.startsWith(banner));
+    assert.deepEqual(image.findings, []);
+    const place = originalPositionFor(new TraceMap(image.map), { line: 1, column: banner.length });
+    assert.match(place.source ?? "", /^test\/build\/fixtures\/firmware\//);
+    assert.equal(originalPositionFor(new TraceMap(image.map), { line: 1, column: 0 }).source, null);
   });
 
   it("is weighed to the last byte", () => {

@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import MagicString from "magic-string";
 import type { Plugin } from "rollup";
 import { CliError } from "../cli/errors.ts";
 import { type Bundle, lowering, rollupScript } from "./bundle.ts";
@@ -33,6 +34,12 @@ export interface Firmware extends Bundle {
   /** Bytes of the image as the interpreter's tokens. */
   pretokenised: number;
 }
+
+/**
+ * Makes the globals that every method call looks for, before the image declares its own: the interpreter makes them at
+ * first use, at the end of the list that it walks (docs/adr/0003-device-language.md, with figures).
+ */
+export const banner = "Object.prototype;String.prototype;Array.prototype;Function.prototype;";
 
 export function boardIds(): string[] {
   return readdirSync(join(root, "boards"))
@@ -77,7 +84,15 @@ export async function bundleFirmware(options: FirmwareOptions): Promise<Firmware
       return { code: text.toString(), map: text.generateMap({ hires: true }) };
     },
   };
-  const finish = options.minify === false ? [] : [minify, integers];
+  // Behind terser, to which these are statements without effect.
+  const firstGlobals: Plugin = {
+    name: "godwit-first-globals",
+    renderChunk(code) {
+      const text = new MagicString(code).prepend(banner);
+      return { code: text.toString(), map: text.generateMap({ hires: true }) };
+    },
+  };
+  const finish = options.minify === false ? [firstGlobals] : [minify, integers, firstGlobals];
   const bundles = await rollupScript(
     entry,
     { board, build: constants },

@@ -5,8 +5,11 @@ import { nameOf } from "./profile-syntax.ts";
 import type { DeviceNames } from "./property-names.ts";
 import { forEachNode, type Node } from "./scopes.ts";
 
-/** Names that a script of the build may use though the interpreter does not declare them as globals. */
-const alwaysThere = new Set(["exports", "module", "arguments"]);
+/**
+ * Names that a script of the build may use though types/ does not declare them as globals; `Function` is there, and in
+ * the banner of every image, but not for authors.
+ */
+const alwaysThere = new Set(["exports", "module", "arguments", "Function"]);
 
 /** Globals, their members and methods: what is used has to exist. */
 export function nameChecks(context: ProfileContext, known: DeviceNames, keep: ReadonlySet<string> = new Set()): void {
