@@ -35,7 +35,8 @@ export function terserOptions(settings: MinifySettings): MinifyOptions {
       // Functions exist from the line on which they stand, not before: nothing may move them or move a call up.
       hoist_funs: false,
       hoist_vars: false,
-      // A function inlined into another is made anew at every call, and its text is skipped over at every call.
+      // A function that is used once is laid where it is used: no name, no variable and no scope of its own to keep.
+      // The price: within another function it is made anew at every call of that.
       reduce_funcs: true,
       // 1: only what is an expression. More would turn the variables of a factory into globals.
       inline: 1,
