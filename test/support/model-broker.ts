@@ -16,11 +16,13 @@ export class ModelBroker {
   private readonly outgoing: { packet: Publish; isReceived: boolean }[] = [];
   private lastId = 0;
   private wire: Wire | undefined;
+  private readonly codec: Codec;
+  private readonly fate: Fate;
 
-  constructor(
-    private readonly codec: Codec,
-    private readonly fate: Fate,
-  ) {}
+  constructor(codec: Codec, fate: Fate) {
+    this.codec = codec;
+    this.fate = fate;
+  }
 
   connect(): Wire {
     const wire = new Wire(this.codec);

@@ -19,8 +19,10 @@ export class Wire implements Transport {
   onPacket?: (packet: NamedPacket) => void;
   private done: ((error?: Failure) => void) | undefined;
   private readonly parse: (chunk: string) => Failure | undefined;
+  private readonly codec: Codec;
 
-  constructor(private readonly codec: Codec) {
+  constructor(codec: Codec) {
+    this.codec = codec;
     this.parse = codec.createParser(
       "client",
       (packet) => {
