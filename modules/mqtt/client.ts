@@ -40,6 +40,9 @@ const PAIRS = "2@3@:@;@4P5P<P=Pbp\xa2\xb0";
 const noEntry: Entry = [""];
 const noOptions: SubscribeOptions = {};
 
+/** Identifiers of QoS 2 messages received and not yet released, at most. */
+const MAX_HELD = 64;
+
 /** One MQTT session; connections come and go beneath it (`attach`), and what is in flight survives them. */
 export const createClient = (options: ClientOptions): Client => {
   // What is used most stands first: the interpreter looks from there.
@@ -187,6 +190,8 @@ export const createClient = (options: ClientOptions): Client => {
       replies += reply;
       if (!isTwo || !received[id]) client.emit("message", packet.topic, packet.payload, packet);
       if (isTwo) received[id] = true;
+      // A broker that releases nothing must not fill the memory; those at hand have 10 or 20 under way.
+      if (Object.keys(received)[MAX_HELD]) return false;
     }
     return packet;
   };
