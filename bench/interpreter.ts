@@ -9,7 +9,7 @@ import { bareUsage, interpreterPath, type MemoryUse, startInterpreter } from "..
 import { bundleFirmware } from "../tools/build/firmware.ts";
 import { pretokenise } from "../tools/build/pretokenise.ts";
 
-/** DESIGN budget: variables above the bare interpreter, connected and idle. */
+/** docs/adr/0004-budgets.md: variables above the bare interpreter, connected and idle. */
 const BUDGET = 1_400;
 const VARIABLES_OF_THE_CHIP = 12_500;
 const BYTES_OF_A_VARIABLE = 14;

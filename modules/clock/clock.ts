@@ -51,7 +51,7 @@ export interface Clock {
 /** `unixS` is the time at the moment of the call; 0 or too old a time is as good as an error. */
 type TimeDone = (error: Failure | undefined, unixS: number) => void;
 
-/** DESIGN.md, clock gate. */
+/** The clocks may differ by this much: one tells whole seconds, and the answer takes its time on the UART. */
 const AGREE_S = 2;
 const SNTP_MS = 5000;
 

@@ -61,8 +61,10 @@ export interface Modem {
   script(parts: string[], done: LinesDone, timeoutMs?: number, secret?: boolean): void;
   /** Listens on the UART, again if need be: running out of memory removes every listener. */
   listen(): void;
-  /** Assigned by the link. The path below the sockets broke: `MODEM_RESET`, `MODEM_DEAF`, `NET_PDP`. Not called while
-   * powering on or off. */
+  /**
+   * Assigned by the link. The path below the sockets broke: `MODEM_RESET`, `MODEM_DEAF`, `NET_PDP`. Not called while
+   * powering on or off.
+   */
   onDown?: (error: Failure) => void;
   /** Assigned by the sockets. */
   onSocket?: (urc: Urc) => void;
