@@ -51,6 +51,8 @@ export function startApp(
   intervalS: number,
 ): void {
   let timer = 0;
+  /** `online` is under way. */
+  let isAnnounced = false;
 
   function report(): void {
     if (timer) clearTimeout(timer);
@@ -104,11 +106,19 @@ export function startApp(
   client.on("message", (heard: string, payload: string, packet: PublishPacket) => {
     if (heard == `${topic}command`) guard(onCommand, payload, packet);
   });
-  client.on("connect", () => {
-    client.publish(`${topic}status`, "online", { qos: 1, retain: true });
-    guard(report);
-  });
+  /** Queued while there is no connection, so that it leaves with the SUBSCRIBE in one send. */
+  function announce(): void {
+    if (isAnnounced) return;
+    isAnnounced = true;
+    client.publish(`${topic}status`, "online", { qos: 1, retain: true }, () => {
+      isAnnounced = false;
+    });
+  }
+
+  client.on("connect", () => guard(report));
+  client.on("close", () => guard(announce));
   client.subscribe(`${topic}command`, { qos: 1 }, (error?: Failure) => {
     if (error) print(`subscribe ${error.code}`);
   });
+  announce();
 }
