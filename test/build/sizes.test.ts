@@ -3,17 +3,17 @@ import { describe, it } from "node:test";
 import { checkBudgets, moduleSizes, parseBudgets, readBudgets } from "../../tools/build/sizes.ts";
 
 const table = `
-| row | board | budget | counts | why |
-|---|---|---|---|---|
-| core | all | 12,500 | \`modules/**\` except \`modules/mqtt/v5/**\` | because |
-| image | rak5010 | 18,000 | \`**\` | because |
+| row | board | budget | goal | counts | why |
+|---|---|---|---|---|---|
+| core | all | 12,500 | | \`modules/**\` except \`modules/mqtt/v5/**\` | because |
+| image | rak5010 | 18,000 | 17,000 | \`**\` | because |
 `;
 
 describe("sizes", () => {
   it("reads its budgets from the table", () => {
     assert.deepEqual(parseBudgets(table), [
       { row: "core", bytes: 12500, counts: ["modules/**"], except: ["modules/mqtt/v5/**"] },
-      { row: "image", bytes: 18000, counts: ["**"], except: [], board: "rak5010" },
+      { row: "image", bytes: 18000, goal: 17000, counts: ["**"], except: [], board: "rak5010" },
     ]);
   });
 
@@ -30,7 +30,7 @@ describe("sizes", () => {
     ];
     assert.deepEqual(checkBudgets(sizes, parseBudgets(table), "rak5010"), [
       { row: "core", bytes: 12000, budget: 12500, isOver: false },
-      { row: "image", bytes: 19900, budget: 18000, isOver: true },
+      { row: "image", bytes: 19900, budget: 18000, goal: 17000, isOver: true },
     ]);
     assert.deepEqual(
       checkBudgets(sizes, parseBudgets(table), "other").map((b) => b.row),
@@ -39,7 +39,19 @@ describe("sizes", () => {
   });
 
   it("has the project's own table", () => {
-    assert.deepEqual([...new Set(readBudgets().map((budget) => budget.row))], ["core", "driver", "mqtt", "image"]);
+    const budgets = readBudgets();
+    assert.deepEqual([...new Set(budgets.map((budget) => budget.row))], ["core", "driver", "mqtt", "image"]);
+    // What was asked for stands in the table until it is reached, and cannot be moved quietly.
+    const asked = new Map(budgets.map(({ row, bytes, goal }) => [row, goal ?? bytes]));
+    assert.deepEqual(
+      [...asked],
+      [
+        ["core", 12500],
+        ["driver", 2000],
+        ["mqtt", 4600],
+        ["image", 18000],
+      ],
+    );
   });
 
   it("gives every byte to one file", () => {

@@ -14,12 +14,12 @@ export function buildReport(firmware: Firmware, facts: { files: string[]; ms: nu
     "",
     pc.dim(line("budget", "bytes", "allowed")),
     ...firmware.budgets.map((b) => {
-      const text = line(
-        b.row,
-        count(b.bytes),
-        `${count(b.budget).padStart(6)}  ${b.isOver ? "OVER" : `${count(b.budget - b.bytes)} left`}`,
-      );
-      return b.isOver ? pc.red(text) : text;
+      const state = b.isOver ? "OVER" : `${count(b.budget - b.bytes)} left`;
+      const missed = b.goal === undefined || b.bytes <= b.goal ? 0 : b.bytes - b.goal;
+      const goal = missed > 0 ? `, ${count(missed)} above its goal of ${count(b.goal ?? 0)}` : "";
+      const text = line(b.row, count(b.bytes), `${count(b.budget).padStart(6)}  ${state}${goal}`);
+      if (b.isOver) return pc.red(text);
+      return missed > 0 ? pc.yellow(text) : text;
     }),
     "",
     `${firmware.board} ${firmware.version}: ${facts.files.join(", ")} in ${(facts.ms / 1000).toFixed(2)} s`,
