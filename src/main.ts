@@ -5,6 +5,7 @@ import { driver } from "godwit:driver";
 import { createClock } from "../modules/clock/clock.ts";
 import type { Failure } from "../modules/failure.ts";
 import { crashes } from "../modules/guard.ts";
+import { RUNGS } from "../modules/link/ladder.ts";
 import { createLink, type LinkState } from "../modules/link/link.ts";
 import { createFiles } from "../modules/modem/files.ts";
 import { createModem } from "../modules/modem/modem.ts";
@@ -22,8 +23,6 @@ const read = readConfig(require("Storage").read("godwit.json"));
 const config = read.config;
 config.clientId = config.clientId || getSerial();
 const topic = `${config.topic}/${config.clientId}/`;
-
-const RUNGS = "socket pdp radio reset power mcu";
 
 function log(state: LinkState, error?: Failure, retryS?: number, rung?: number): void {
   print(

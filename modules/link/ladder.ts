@@ -1,8 +1,9 @@
 /** The recovery ladder: which rung after which failure, and how long to wait first. Pure. */
 import type { Failure } from "../failure.ts";
 
-/** Rungs, lowest first: socket, PDP context, radio, modem reset, power, MCU. Each costs more energy and mends more. */
-export const HIGHEST_RUNG = 5;
+/** Lowest first; each costs more energy and mends more. In one string, because an array would take fifteen variables. */
+export const RUNGS = "socket pdp radio reset power mcu";
+const HIGHEST_RUNG = 5;
 
 /** Failures in a row on one rung before the next is climbed. */
 const TRIES = 2;

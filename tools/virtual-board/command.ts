@@ -82,7 +82,8 @@ function untilOff(board: { evaluate(line: string): unknown }, uart: Socket | und
     lines.on("line", (line) => {
       if (line.trim() === "") return;
       const value = board.evaluate(line);
-      if (value !== undefined) process.stdout.write(`=${String(value)}\n`);
+      const text = typeof value === "object" ? JSON.stringify(value) : String(value);
+      if (value !== undefined) process.stdout.write(`=${text}\n`);
     });
     lines.on("close", finish);
     process.once("SIGINT", finish);
