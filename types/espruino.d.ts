@@ -217,7 +217,8 @@ interface FlashPage {
 interface FlashLibrary {
   getPage(address: number): FlashPage | undefined;
   getFree(): FlashPage[];
-  erasePage(page: number | FlashPage): void;
+  /** An integer: anything else throws. */
+  erasePage(address: number): void;
   /** Address and length have to be multiples of 4. */
   write(data: string | ArrayLike<number>, address: number): void;
   read(length: number, address: number): Uint8Array;

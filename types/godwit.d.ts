@@ -7,6 +7,11 @@ declare module "godwit:driver" {
   /** The driver of the board that is being built: data, so it is imported where it is wanted and costs no object. */
   export const driver: import("../modules/modem/driver.ts").Driver;
 }
+declare module "godwit:features" {
+  /** What the board leaves out is false here, and the bundler takes out what stands behind it. */
+  export const MQTT5: boolean;
+  export const OUTBOX: boolean;
+}
 declare module "godwit:build" {
   /** Seconds since 1970 when this image was built: no clock may show less. */
   export const BUILD_TIME: number;

@@ -1,9 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { FlashMemory } from "../../tools/virtual-board/flash.ts";
 import { createRig } from "./rig.ts";
-
-const FREE = "f=require('Flash');a=f.getFree()[0].addr;";
 
 describe("virtual board: Storage", () => {
   it("has the board's size, and a deleted file takes room until compaction", () => {
@@ -44,53 +41,5 @@ describe("virtual board: Storage", () => {
     board.start();
     assert.equal(ask("require('Storage').read('.bootcde')"), "x=1");
     assert.throws(() => createRig({ image: "x".repeat(90_000) }), /Unable to find or create file/);
-  });
-});
-
-describe("virtual board: Flash", () => {
-  it("writes ones to zeros only, until the page is erased", () => {
-    const { board, ask } = createRig();
-    board.start();
-    board.evaluate(`${FREE}f.write([0xF0,0xFF],a);f.write([0x0F],a)`);
-    assert.equal(ask("f.read(3,a).join()"), "0,255,255");
-    board.evaluate("f.erasePage(a+100)");
-    assert.equal(ask("f.read(2,a).join()"), "255,255");
-    assert.equal(ask("f.getPage(a+5000).length"), "4096");
-  });
-
-  it("outlives the power, on the same FlashMemory", () => {
-    const flash = new FlashMemory();
-    const one = createRig({ flash });
-    one.board.start();
-    one.board.evaluate(`${FREE}f.write('mark',a)`);
-    one.board.stop();
-    const two = createRig({ flash });
-    two.board.start();
-    assert.equal(two.ask(`${FREE}E.toString(f.read(4,a))`), "mark");
-  });
-
-  it("tells when a word is written more often than the chip allows", () => {
-    const { board } = createRig();
-    const abuse: string[] = [];
-    board.on("flash-abuse", (message) => abuse.push(message));
-    board.start();
-    board.evaluate(`${FREE}for(var i=0;i<4;i++)f.write([255>>i],a)`);
-    assert.equal(abuse.length, 1);
-    assert.match(abuse[0] ?? "", /^flash word 0x[0-9a-f]+ written more than 2 times/);
-  });
-
-  it("refuses what would damage the interpreter or Storage", () => {
-    const { board, ask } = createRig();
-    board.start();
-    assert.match(ask("try{require('Flash').erasePage(0)}catch(e){e.message}"), /would damage the interpreter/);
-    assert.match(ask("try{require('Flash').write('x',0xE2000)}catch(e){e.message}"), /would damage Storage/);
-  });
-
-  it("stops the processor while a page is erased", () => {
-    const { board, clock, ask } = createRig();
-    board.start();
-    board.evaluate(`${FREE}t=0;setTimeout(function(){t=getTime()},10);f.erasePage(a)`);
-    clock.advance(200);
-    assert.equal(ask("t"), "0.085");
   });
 });

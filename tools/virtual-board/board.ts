@@ -7,7 +7,7 @@ import { fromBinary } from "./bytes.ts";
 import { CONSOLE_MOVE_MS } from "./console.ts";
 import type { UncaughtError } from "./errors.ts";
 import type { Sensors } from "./espruino.ts";
-import { FlashMemory } from "./flash.ts";
+import { FlashMemory, installMemoryArea } from "./flash.ts";
 import type { ErrorFlag } from "./loop.ts";
 import { type DrivenLevel, type Level, PinBank } from "./pins.ts";
 import type { BoardProfile, ConsoleDevice } from "./profile.ts";
@@ -51,6 +51,8 @@ interface BoardEvents {
   overflow: [flag: ErrorFlag];
   "console-takeover": [takeover: ConsoleTakeover];
   "flash-abuse": [message: string];
+  /** The power failed as `flash.powerFailsAfter` asked for; the board is off. */
+  "power-cut": [];
   /** A defect of the virtual board itself. */
   defect: [error: unknown];
 }
@@ -82,7 +84,8 @@ export class VirtualBoard extends EventEmitter<BoardEvents> {
     this.sensors = { temperature: 21.5, supplyVoltage: this.profile.supplyV };
     this.random = createRandom(options.seed ?? 1);
     this.flash = options.flash ?? new FlashMemory();
-    this.flash.onAbuse = (message) => this.emit("flash-abuse", message);
+    this.flash.onAbuse = ({ message }) => this.emit("flash-abuse", message);
+    this.flash.onPowerCut = () => this.powerCut();
     this.time = new DeviceTime(this.clock);
     const paced = options.serial?.paced ?? true;
     const names = ["Serial1", "Serial2"] as const;
@@ -117,6 +120,7 @@ export class VirtualBoard extends EventEmitter<BoardEvents> {
   /** Power on: RAM and the clock are blank, Storage is as it was. */
   start(): void {
     if (this.runtime !== undefined) return;
+    if (!this.flash.isPowered) throw new Error("the flash has no power: call its powerOn() first");
     this.time.powerOn();
     this.boot({ autoload: true }, true);
   }
@@ -126,6 +130,13 @@ export class VirtualBoard extends EventEmitter<BoardEvents> {
     this.watchdog.stop();
     this.teardown();
     this.bank.reset();
+  }
+
+  /** In the middle of an access to the flash: what is left of the callback finds every native gone. */
+  private powerCut(): void {
+    if (this.runtime === undefined) return;
+    this.stop();
+    this.emit("power-cut");
   }
 
   /** A reset as `E.reboot()` does it: the clock goes on. */
@@ -166,6 +177,7 @@ export class VirtualBoard extends EventEmitter<BoardEvents> {
   private boot(options: { autoload: boolean; file?: string }, hardware: boolean, console?: ConsoleDevice): void {
     const runtime = new Runtime(this.runtimeHost());
     this.runtime = runtime;
+    installMemoryArea(runtime.realm, this.flash, this.profile);
     if (console !== undefined) runtime.console.set(console, false);
     if (hardware) {
       this.settleTimer = this.clock.setTimeout(() => {
@@ -206,9 +218,11 @@ export class VirtualBoard extends EventEmitter<BoardEvents> {
 
   /** load() and reset(): the interpreter starts anew, the hardware does not. */
   private restart(options: { autoload: boolean; file?: string }): void {
-    const { device } = (this.runtime as Runtime).console;
-    this.runtime?.kill();
-    this.runtime?.stop();
+    // The same pass of the loop may have ended in a power cut.
+    if (this.runtime === undefined) return;
+    const { device } = this.runtime.console;
+    this.runtime.kill();
+    this.runtime.stop();
     this.runtime = undefined;
     this.bank.reset();
     this.boot(options, false, device);

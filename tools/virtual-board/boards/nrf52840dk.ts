@@ -10,6 +10,7 @@ export const nrf52840dk: BoardProfile = {
   supplyV: 3,
   storagePages: 10,
   // Storage starts 10 pages below page 246; the end of the interpreter depends on the build and is an estimate.
+  // The first page may hold the initial values of its variables: getFree goes by __etext, which lies before them.
   freeFlash: { address: 0x90000, length: 0xec000 - 0x90000 },
   storageAddress: 0xec000,
   defaultConsole: "Serial1",

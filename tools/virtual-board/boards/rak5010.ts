@@ -13,6 +13,7 @@ export const rak5010: BoardProfile = {
   supplyV: 1.8,
   storagePages: 20,
   // Storage starts 20 pages below page 246; the end of the interpreter depends on the build and is an estimate.
+  // The first page may hold the initial values of its variables: getFree goes by __etext, which lies before them.
   freeFlash: { address: 0x93000, length: 0xe2000 - 0x93000 },
   storageAddress: 0xe2000,
   defaultConsole: "Bluetooth",
