@@ -4,6 +4,9 @@
  */
 import type { Board } from "./board.ts";
 
+// What goes into the image; `npm run build -- --with mqtt5` and `--without outbox` override it.
+export const MQTT5 = false;
+export const OUTBOX = true;
 export { driver } from "../modules/modem/drivers/quectel-bg9x.ts";
 
 const board: Board = {

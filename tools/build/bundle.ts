@@ -15,8 +15,32 @@ export interface BundleOptions {
   board?: string;
   /** What `godwit:build` exports. */
   build?: BuildConstants;
+  /** What `godwit:features` exports, in place of what the board says; without a board, nothing is on. */
+  features?: Partial<Features>;
   /** `let` and `const` become `var` where that is safe, as in the firmware. Default true. */
   lower?: boolean;
+}
+
+/** Parts of the firmware that a board may leave out: constants, so that the bundler takes out what they switch off. */
+export interface Features {
+  /** MQTT 5 beside 3.1.1. */
+  MQTT5: boolean;
+  /** Accepted messages outlive a reset, in flash pages of their own. */
+  OUTBOX: boolean;
+}
+
+export const featureNames = ["MQTT5", "OUTBOX"] as const satisfies (keyof Features)[];
+
+/** What is on: what was asked for, else what the board's file says (`export const MQTT5 = false;`), else nothing. */
+export function featuresOf(board: string | undefined, asked: Partial<Features> = {}): Features {
+  const text = board === undefined ? "" : readFileSync(join(root, "boards", `${board}.ts`), "utf8");
+  const isOn = (name: keyof Features): boolean => {
+    const said = new RegExp(`^export const ${name} = (true|false);$`, "m").exec(text)?.[1];
+    if (board !== undefined && said === undefined)
+      throw new Error(`boards/${board}.ts does not say whether it has ${name}`);
+    return asked[name] ?? said === "true";
+  };
+  return { MQTT5: isOn("MQTT5"), OUTBOX: isOn("OUTBOX") };
 }
 
 export interface BuildConstants {
@@ -30,7 +54,8 @@ export interface BuildConstants {
 export async function bundleModule(entry: string, options: BundleOptions = {}): Promise<Bundle> {
   const path = isAbsolute(entry) ? entry : join(root, entry);
   if (!existsSync(path)) throw new Error(`cannot bundle ${entry}: there is no such file`);
-  const key = hash(JSON.stringify([pipelineVersion(), relative(root, path), options]));
+  const features = featuresOf(options.board, options.features);
+  const key = hash(JSON.stringify([pipelineVersion(), relative(root, path), options, features]));
   const known = readCache<CacheEntry>("bundles", key);
   if (known && isFresh(known)) return { code: known.code, map: known.map };
 
@@ -121,8 +146,13 @@ function virtualModules(options: BundleOptions): Record<string, { path: string }
       .map(([name, value]) => `export const ${name} = ${JSON.stringify(value)};\n`)
       .join(""),
   };
-  if (options.board) {
-    const path = join(root, "boards", `${options.board}.ts`);
+  const path = options.board && join(root, "boards", `${options.board}.ts`);
+  virtual["godwit:features"] = {
+    code: Object.entries(featuresOf(options.board, options.features))
+      .map(([name, isOn]) => `export const ${name} = ${isOn};\n`)
+      .join(""),
+  };
+  if (path) {
     virtual["godwit:board"] = { path };
     virtual["godwit:driver"] = { path };
   }

@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { relative } from "node:path";
-import type { Command } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
 import { CliError } from "../cli/errors.ts";
+import { type Features, featureNames } from "./bundle.ts";
 import { boardIds, bundleFirmware, type Firmware, writeFirmware } from "./firmware.ts";
 import { root } from "./paths.ts";
 import { checkProfile, type Finding, formatFinding } from "./profile.ts";
@@ -11,6 +12,8 @@ import { typecheckDevice } from "./typecheck.ts";
 
 interface BuildFlags {
   board?: string;
+  with?: (keyof Features)[];
+  without?: (keyof Features)[];
   minify: boolean;
   typecheck: boolean;
   json?: boolean;
@@ -21,6 +24,8 @@ export function register(program: Command): void {
     .command("build")
     .description("type-check the device code and write one script for a board: dist/<board>.js")
     .option("-b, --board <id>", "the board to build for: a file in boards/")
+    .option("--with <features>", "parts that the board's file leaves out: mqtt5, outbox", features)
+    .option("--without <features>", "parts that it has and this image has not", features)
     .option("--no-minify", "leave names and lines as they are, for reading")
     .option("--no-typecheck", "only bundle")
     .option("--json", "sizes and findings as JSON")
@@ -52,8 +57,17 @@ source are then the same, byte for byte.
 
 Examples:
   npm run build -- --board rak5010
-  npx godwit build --board nrf52840dk --json
+  npx godwit build --board nrf52840dk --with mqtt5 --json
+  npx godwit build --board rak5010 --without outbox
 `;
+
+function features(list: string): (keyof Features)[] {
+  return list.split(",").map((word) => {
+    const name = featureNames.find((known) => known === word.trim().toUpperCase());
+    if (!name) throw new InvalidArgumentError(`There are: ${featureNames.join(", ").toLowerCase()}.`);
+    return name;
+  });
+}
 
 async function build(flags: BuildFlags): Promise<void> {
   const board = flags.board;
@@ -63,7 +77,14 @@ async function build(flags: BuildFlags): Promise<void> {
   const started = performance.now();
   const [types, firmware] = await Promise.all([
     flags.typecheck ? typecheckDevice() : undefined,
-    bundleFirmware({ board, minify: flags.minify }),
+    bundleFirmware({
+      board,
+      minify: flags.minify,
+      features: Object.fromEntries([
+        ...(flags.with ?? []).map((name) => [name, true]),
+        ...(flags.without ?? []).map((name) => [name, false]),
+      ]),
+    }),
   ]);
   const ms = Math.round(performance.now() - started);
   const files = writeFirmware(firmware).map((file) => relative(root, file));
@@ -92,8 +113,8 @@ function summary(
   firmware: Firmware,
   facts: { ok: boolean; files: string[]; ms: number; types: string },
 ): Record<string, unknown> {
-  const { board, version, buildTime, total, pretokenised, modules, budgets, findings } = firmware;
-  return { ...facts, board, version, buildTime, total, pretokenised, modules, budgets, findings };
+  const { board, version, buildTime, features, total, pretokenised, modules, budgets, findings } = firmware;
+  return { ...facts, board, version, buildTime, features, total, pretokenised, modules, budgets, findings };
 }
 
 function printFindings(findings: Finding[], script: string): void {

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import MagicString from "magic-string";
 import type { Plugin } from "rollup";
 import { CliError } from "../cli/errors.ts";
-import { type Bundle, lowering, rollupScript } from "./bundle.ts";
+import { type Bundle, type Features, featuresOf, lowering, rollupScript } from "./bundle.ts";
 import { minifyScript, plainIntegers } from "./minify.ts";
 import { distDir, root } from "./paths.ts";
 import { pretokenise } from "./pretokenise.ts";
@@ -15,6 +15,8 @@ export interface FirmwareOptions {
   board: string;
   /** Default true. */
   minify?: boolean;
+  /** In place of what the board says. */
+  features?: Partial<Features>;
   /** Default src/main.ts. */
   entry?: string;
   /** Seconds since 1970 that the image says it was built at; default SOURCE_DATE_EPOCH or now. */
@@ -25,6 +27,7 @@ export interface Firmware extends Bundle {
   board: string;
   version: string;
   buildTime: number;
+  features: Features;
   /** Mangled property name by the name in the source. */
   names: Record<string, string>;
   findings: Finding[];
@@ -58,6 +61,7 @@ export async function bundleFirmware(options: FirmwareOptions): Promise<Firmware
   if (!existsSync(entry)) throw new CliError("NO_ENTRY", `there is no ${entry}`);
   const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string };
   const buildTime = options.buildTime ?? buildTimeNow();
+  const features = featuresOf(board, options.features);
   const constants = { BUILD_TIME: buildTime, VERSION: version, BOARD: board };
 
   const sources = new Set(["modules", "src", "boards"].map((dir) => join(root, dir)).filter(existsSync));
@@ -95,7 +99,7 @@ export async function bundleFirmware(options: FirmwareOptions): Promise<Firmware
   const finish = options.minify === false ? [firstGlobals] : [minify, integers, firstGlobals];
   const bundles = await rollupScript(
     entry,
-    { board, build: constants },
+    { board, build: constants, features },
     { format: "es", outputs: [[], [...(await lowering()), ...finish]] },
   );
   const [written, bundle] = bundles as [Bundle, Bundle];
@@ -110,12 +114,13 @@ export async function bundleFirmware(options: FirmwareOptions): Promise<Firmware
     board,
     version,
     buildTime,
+    features,
     names,
     code,
     map: bundle.map,
     findings: plain.length > 0 ? plain : checkProfile(code, bundle.map, { keepProperties }),
     modules,
-    budgets: checkBudgets(modules, readBudgets(), board),
+    budgets: checkBudgets(modules, readBudgets(), board, features),
     total: code.length,
     pretokenised: pretokenise(code).length,
   };

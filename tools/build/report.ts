@@ -7,6 +7,10 @@ export function buildReport(firmware: Firmware, facts: { files: string[]; ms: nu
   const line = (name: string, bytes: string, rest = "") =>
     `  ${name.padEnd(widest)} ${bytes.padStart(7)}  ${rest}`.trimEnd();
   const share = (bytes: number) => `${((100 * bytes) / firmware.total).toFixed(1).padStart(4)} %`;
+  const features = Object.entries(firmware.features)
+    .filter(([, isOn]) => isOn)
+    .map(([name]) => name.toLowerCase())
+    .join(" and ");
   const lines = [
     pc.dim(line("module", "bytes", "share")),
     ...firmware.modules.map((m) => line(m.path, count(m.bytes), share(m.bytes))),
@@ -22,7 +26,7 @@ export function buildReport(firmware: Firmware, facts: { files: string[]; ms: nu
       return missed > 0 ? pc.yellow(text) : text;
     }),
     "",
-    `${firmware.board} ${firmware.version}: ${facts.files.join(", ")} in ${(facts.ms / 1000).toFixed(2)} s`,
+    `${firmware.board} ${firmware.version}${features ? ` with ${features}` : ""}: ${facts.files.join(", ")} in ${(facts.ms / 1000).toFixed(2)} s`,
   ];
   return lines.join("\n");
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { decodedMappings, TraceMap } from "@jridgewell/trace-mapping";
+import type { Features } from "./bundle.ts";
 import { root } from "./paths.ts";
 
 export interface ModuleSize {
@@ -21,6 +22,8 @@ export interface Budget {
   /** Paths that count, `**` for any depth; those after `except` do not. */
   counts: string[];
   except: string[];
+  /** A row of a feature: what it may add to these rows where it is on. */
+  addsTo?: string[];
 }
 
 export interface BudgetResult {
@@ -82,13 +85,15 @@ export function parseBudgets(markdown: string): Budget[] {
   for (const [row = "", board = "", budget = "", goal = "", counts = ""] of rows.slice(head + 2)) {
     const [included = "", excluded = ""] = counts.split(/\bexcept\b/);
     const globs = (text: string) => [...text.matchAll(/`([^`]+)`/g)].map((m) => m[1] as string);
+    const isFeature = counts.startsWith("adds to");
     budgets.push({
       row,
       bytes: bytesIn(row, budget),
       ...(goal === "" ? {} : { goal: bytesIn(row, goal) }),
-      counts: globs(included),
+      counts: isFeature ? [] : globs(included),
       except: globs(excluded),
       ...(board === "all" ? {} : { board }),
+      ...(isFeature ? { addsTo: globs(included) } : {}),
     });
   }
   return budgets;
@@ -98,15 +103,25 @@ export function readBudgets(): Budget[] {
   return parseBudgets(readFileSync(join(root, "docs", "sizes.md"), "utf8"));
 }
 
-export function checkBudgets(sizes: ModuleSize[], budgets: Budget[], board: string): BudgetResult[] {
+export function checkBudgets(
+  sizes: ModuleSize[],
+  budgets: Budget[],
+  board: string,
+  features: Partial<Features> = {},
+): BudgetResult[] {
+  const on = budgets.filter(({ row, addsTo }) => addsTo && features[row.toUpperCase() as keyof Features]);
+  const added = (row: string, of: "bytes" | "goal") =>
+    on.filter(({ addsTo }) => addsTo?.includes(row)).reduce((sum, one) => sum + (one[of] ?? one.bytes), 0);
   return budgets
-    .filter((budget) => budget.board === undefined || budget.board === board)
+    .filter((budget) => !budget.addsTo && (budget.board === undefined || budget.board === board))
     .map((budget) => {
       const counts = (path: string) =>
         budget.counts.some((glob) => matches(glob, path)) && !budget.except.some((glob) => matches(glob, path));
       const bytes = sizes.filter((m) => counts(m.path)).reduce((sum, m) => sum + m.bytes, 0);
-      const goal = budget.goal === undefined ? {} : { goal: budget.goal };
-      return { row: budget.row, bytes, budget: budget.bytes, ...goal, isOver: bytes > budget.bytes };
+      const allowed = budget.bytes + added(budget.row, "bytes");
+      const asked = (budget.goal ?? budget.bytes) + added(budget.row, "goal");
+      const goal = asked === allowed ? {} : { goal: asked };
+      return { row: budget.row, bytes, budget: allowed, ...goal, isOver: bytes > allowed };
     });
 }
 

@@ -18,7 +18,8 @@ const compilerOptions: ts.CompilerOptions = {
   useDefineForClassFields: false,
   isolatedModules: true,
   verbatimModuleSyntax: true,
-  removeComments: true,
+  // The minifier reads some: /*@__NOINLINE__*/ keeps a function out of the one that calls it.
+  removeComments: false,
   sourceMap: true,
   newLine: ts.NewLineKind.LineFeed,
 };
