@@ -10,6 +10,8 @@ export interface Failure {
   cause?: number | string | undefined;
   /** The AT command that failed, secrets masked. */
   command?: string | undefined;
+  /** What a broker of MQTT 5 says about it in words; for people. */
+  reason?: string | undefined;
 }
 
 /** Called once, with a failure or with nothing. */

@@ -1,5 +1,6 @@
 /** What this device does: telemetry at QoS 1, commands on a topic, a retained word on whether it is there. */
 import { driver } from "godwit:driver";
+import { OUTBOX } from "godwit:features";
 import type { Board } from "../boards/board.ts";
 import type { ClockStatus } from "../modules/clock/clock.ts";
 import type { Failure } from "../modules/failure.ts";
@@ -13,12 +14,13 @@ import type { PublishPacket } from "../modules/mqtt/types.ts";
  * @public
  */
 export interface Telemetry {
-  /** V, °C, s; `free` interpreter variables. */
+  /** V, °C, s since 1970 and since power-on; `free` interpreter variables. */
   battery?: number | undefined;
   temperature: number;
   rat?: string | undefined;
   rsrpDbm?: number | undefined;
   rssiDbm?: number | undefined;
+  time: number;
   uptimeS: number;
   free: number;
 }
@@ -57,22 +59,26 @@ export function startApp(
   function report(): void {
     if (timer) clearTimeout(timer);
     timer = after(intervalS * 1000, report);
-    // Offline: the modem has other things to do, and a stale reading is worth little.
-    if (!client.connected) return;
-    modem.script([driver.signal], (_, lines) => {
-      const memory = process.memory(false);
-      const signal = driver.readSignal(lines);
-      const telemetry: Telemetry = {
-        battery: board.batteryV && Math.round(board.batteryV() * 100) / 100,
-        temperature: Math.round(E.getTemperature() * 10) / 10,
-        rat: signal.rat,
-        rsrpDbm: signal.rsrpDbm,
-        rssiDbm: signal.rssiDbm,
-        uptimeS: Math.round(getTime() - clock.startedS),
-        free: memory.free,
-      };
-      client.publish(`${topic}telemetry`, JSON.stringify(telemetry), { qos: 1 });
-    });
+    // Offline the modem has other things to do. A reading is worth keeping where it outlives that.
+    if (!client.connected) {
+      if (OUTBOX) publish([]);
+    } else modem.script([driver.signal], (_, lines) => publish(lines));
+  }
+
+  function publish(lines: string[]): void {
+    const memory = process.memory(false);
+    const signal = driver.readSignal(lines);
+    const telemetry: Telemetry = {
+      battery: board.batteryV && Math.round(board.batteryV() * 100) / 100,
+      temperature: Math.round(E.getTemperature() * 10) / 10,
+      rat: signal.rat,
+      rsrpDbm: signal.rsrpDbm,
+      rssiDbm: signal.rssiDbm,
+      time: Math.round(getTime()),
+      uptimeS: Math.round(getTime() - clock.startedS),
+      free: memory.free,
+    };
+    client.publish(`${topic}telemetry`, JSON.stringify(telemetry), { qos: 1 });
   }
 
   function execute(cmd: unknown, seconds: unknown, isRetained: boolean): string | undefined {

@@ -3,9 +3,11 @@
  * taken whole or not at all: a file with a mistake in it is refused, the defaults stand, and `status()` says why.
  */
 
+import { MQTT5, OUTBOX } from "godwit:features";
 import { quoted } from "../modules/at/command.ts";
 import type { Failure } from "../modules/failure.ts";
 import { failure } from "../modules/failure.ts";
+import type { FullPolicy } from "../modules/mqtt/types.ts";
 
 /**
  * One level, so that a wrong name or type can be told at once. Texts: printable ASCII without `"` and `\`.
@@ -46,36 +48,54 @@ export interface Config {
   registrationS: number;
   backoffMaxS: number;
   watchdogS: number;
+  /** 4 is MQTT 3.1.1, 5 is MQTT 5; only in an image that has both. */
+  protocolVersion?: number;
+  /**
+   * Only in an image with an outbox: packets that are accepted and not done with, at most; pages of 4 KB for messages that
+   * outlive a reset; and what gives way when either is used up.
+   */
+  maxQueue?: number;
+  outboxPages?: number;
+  whenFull?: FullPolicy;
 }
 
 /** A function, so that only one such object is in memory. */
-const DEFAULTS = (): Config => ({
-  apn: "iot.1nce.net",
-  apnUser: "",
-  apnPassword: "",
-  pin: "",
-  host: "broker.example.com",
-  port: 8883,
-  ca: "ca.pem",
-  cert: "client.pem",
-  key: "client.key",
-  verify: true,
-  sni: true,
-  clientId: "",
-  username: "",
-  password: "",
-  clean: false,
-  keepalive: 240,
-  topic: "godwit",
-  intervalS: 60,
-  ntpHost: "pool.ntp.org",
-  ntpPort: 123,
-  resyncS: 86400,
-  clockGate: true,
-  registrationS: 300,
-  backoffMaxS: 900,
-  watchdogS: 3600,
-});
+const DEFAULTS = (): Config => {
+  const config: Config = {
+    apn: "iot.1nce.net",
+    apnUser: "",
+    apnPassword: "",
+    pin: "",
+    host: "broker.example.com",
+    port: 8883,
+    ca: "ca.pem",
+    cert: "client.pem",
+    key: "client.key",
+    verify: true,
+    sni: true,
+    clientId: "",
+    username: "",
+    password: "",
+    clean: false,
+    keepalive: 240,
+    topic: "godwit",
+    intervalS: 60,
+    ntpHost: "pool.ntp.org",
+    ntpPort: 123,
+    resyncS: 86400,
+    clockGate: true,
+    registrationS: 300,
+    backoffMaxS: 900,
+    watchdogS: 3600,
+  };
+  if (MQTT5) config.protocolVersion = 5;
+  if (OUTBOX) {
+    config.maxQueue = 300;
+    config.outboxPages = 16;
+    config.whenFull = "drop-oldest";
+  }
+  return config;
+};
 
 /** Seconds: the nRF52840 watchdog counts no further (2^32 ticks of 32,768 Hz); the rest: 16 bits. */
 const MAX_SECONDS = 131000;
@@ -91,6 +111,9 @@ function refusal(name: string, value: unknown, example: unknown): string | undef
     return "CONFIG_TEXT";
   // Both are in topics that are published to.
   if ((name == "topic" || name == "clientId") && /[+#]/.test(value as string)) return "CONFIG_TEXT";
+  if (OUTBOX && name == "whenFull" && !["reject", "drop-oldest", "drop-newest"].includes(value as string))
+    return "CONFIG_TEXT";
+  if (MQTT5 && name == "protocolVersion" && value != 4 && value != 5) return "CONFIG_RANGE";
   // 0 switches these two off.
   const least = name == "keepalive" || name == "watchdogS" ? 0 : 1;
   const most = name.endsWith("S") ? MAX_SECONDS : MAX_NUMBER;

@@ -9,6 +9,7 @@ import type { TlsCapabilities } from "../modules/modem/driver.ts";
 import type { Files } from "../modules/modem/files.ts";
 import type { Registration } from "../modules/modem/registration.ts";
 import type { Client } from "../modules/mqtt/client.ts";
+import type { OutboxStats } from "../modules/mqtt/outbox.ts";
 
 /** @public */
 export interface DeviceStatus {
@@ -29,6 +30,8 @@ export interface DeviceStatus {
   flags: string[];
   /** Variables in use. */
   memory: number;
+  /** Absent: accepted messages do not outlive a reset. */
+  outbox: OutboxStats | undefined;
 }
 
 /** @public */

@@ -2,6 +2,7 @@
 import board from "godwit:board";
 import { BUILD_TIME, VERSION } from "godwit:build";
 import { driver } from "godwit:driver";
+import { MQTT5, OUTBOX } from "godwit:features";
 import { createClock } from "../modules/clock/clock.ts";
 import type { Failure } from "../modules/failure.ts";
 import { crashes } from "../modules/guard.ts";
@@ -11,6 +12,7 @@ import { createFiles } from "../modules/modem/files.ts";
 import { createModem } from "../modules/modem/modem.ts";
 import { createSockets } from "../modules/modem/sockets.ts";
 import { type ClientOptions, createClient } from "../modules/mqtt/client.ts";
+import { createOutbox } from "../modules/mqtt/outbox.ts";
 import { startApp } from "./app.ts";
 import { type Config, readConfig } from "./config.ts";
 import type { Device, DeviceGlobals } from "./device.ts";
@@ -36,7 +38,9 @@ const clock = createClock(modem, sockets, config, BUILD_TIME);
 // The broker says `offline` when the device does not say goodbye. Into the same object: a second one would cost memory.
 const session: Config & ClientOptions = config;
 session.will = { topic: `${topic}status`, payload: "offline", qos: 1, retain: true };
-const client = createClient(session);
+if (MQTT5) session.uptime = () => getTime() - clock.status.startedS;
+const outbox = OUTBOX ? createOutbox(config.outboxPages as number) : undefined;
+const client = createClient(session, outbox);
 const link = createLink(modem, sockets, clock, client, config, log);
 
 const device: Device = {
@@ -54,6 +58,7 @@ const device: Device = {
     crashes,
     flags: E.getErrorFlags(),
     memory: process.memory(false).usage,
+    outbox: outbox && outbox.stats,
   }),
   client,
   at: (text) => modem.channel.send({ text, prefix: "" }, (error, lines) => print(error || lines.join("\n"))),
@@ -71,6 +76,7 @@ modem.channel.onTrace = (direction, text) => {
 E.on("errorFlag", modem.listen);
 
 if (read.error) print(`config ! ${read.error.code} ${read.error.cause}`);
+if (OUTBOX && !outbox) print("outbox !", "OUTBOX_FLASH");
 if (!config.verify || !config.clockGate) print("INSECURE: certificates are not fully checked");
 print(`godwit ${VERSION} ${board.id} ${config.clientId} host name ${driver.tls().host}`);
 startApp(board, modem, clock.status, client, topic, config.intervalS);

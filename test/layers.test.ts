@@ -52,8 +52,9 @@ const rules: LayerRule[] = [
   },
   {
     says: "host code takes the types of device code, and runs it only as a bundle",
-    // test/support/device*.ts is bundled too: it gathers what one test loads into one script.
-    applies: (from) => inside("tools", "web", "test", "bench")(from) && !/^test\/support\/device[^/]*\.ts$/.test(from),
+    // test/support/device*.ts and bench/device are bundled too: they gather what is loaded into one script.
+    applies: (from) =>
+      inside("tools", "web", "test", "bench")(from) && !/^(test\/support\/device[^/]*\.ts$|bench\/device\/)/.test(from),
     allows: (to, isTypeOnly) => !device(to) || isTypeOnly,
   },
 ];

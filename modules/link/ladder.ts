@@ -1,4 +1,5 @@
 /** The recovery ladder: which rung after which failure, and how long to wait first. Pure. */
+import { MQTT5 } from "godwit:features";
 import type { Failure } from "../failure.ts";
 
 /** Lowest first; each costs more energy and mends more. In one string, because an array would take fifteen variables. */
@@ -18,6 +19,8 @@ export function rungFor(error: Failure, count: number): number {
   const code = error.code;
   const kind = code.substr(0, 4);
   if (kind == "TLS_" || kind == "SIM_" || code == "MQTT_REFUSED") return 0;
+  // What a broker of MQTT 5 says in words is no fault of the path either.
+  if (MQTT5 && ["MQTT_TAKEN_OVER", "MQTT_MOVED", "MQTT_VERSION", "MQTT_DISCONNECTED"].includes(code)) return 0;
   const least =
     code == "MODEM_DEAF" ? 3 : code == "NET_REGISTRATION" ? 2 : code == "SOCKET_WORN" && count >= WORN ? 4 : 0;
   return Math.clip(Math.floor((count - 1) / TRIES), least, HIGHEST_RUNG);

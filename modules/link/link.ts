@@ -3,6 +3,7 @@
  * from what is not yet true, so every failure ends in the same place: wait, climb the ladder, look again.
  */
 import { driver } from "godwit:driver";
+import { MQTT5 } from "godwit:features";
 import type { Clock } from "../clock/clock.ts";
 import type { Done, Failure } from "../failure.ts";
 import { failure } from "../failure.ts";
@@ -54,7 +55,11 @@ export interface Link {
 /** Radio off and on, or a PDP context deactivated (27.007 sets no limit; 40 s in the TCP/IP manual of BG96, D). */
 const RADIO_MS = 40000;
 
-/** A connection that ends sooner is no success: a broker that throws the device out must not be asked again at once. */
+/**
+ * A connection that ends sooner is no success: a broker that throws the device out must not be asked again at once. On top of
+ * it as much as the wait before that connection at most, else two devices with one client id would throw each other out for ever, at the
+ * pace of a minute.
+ */
 const STABLE_S = 60;
 
 /** Called at every change of state and at every failure; `retryS` and `rung` go with a failure. */
@@ -155,7 +160,11 @@ export function createLink(
     if (!error) {
       counters.connects++;
       connectedS = getTime();
-    } else if (connectedS && getTime() - connectedS > STABLE_S) link.failed = 0;
+    } else if (
+      connectedS &&
+      getTime() - connectedS > STABLE_S + Math.min(Math.pow(2, link.failed), options.backoffMaxS)
+    )
+      link.failed = 0;
     if (error) connectedS = 0;
     if (done) done(error);
     else if (error) recover(error);
@@ -165,7 +174,12 @@ export function createLink(
     if (isBusy || !isRunning) return;
     const count = ++link.failed;
     const rung = rungFor(error, count);
-    const waitS = backoffS(count, options.backoffMaxS, Math.random());
+    const waitS = backoffS(
+      // Whoever has our client id wants it as much as we do: no hurry.
+      MQTT5 && error.code == "MQTT_TAKEN_OVER" ? 99 : count,
+      options.backoffMaxS,
+      Math.random(),
+    );
 
     /** A rung that fails is no failure of its own: the steps that follow show what it did. */
     function risen(): void {

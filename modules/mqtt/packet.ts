@@ -1,16 +1,22 @@
-import { type Failure, failure } from "../failure.ts";
-import { field, frame, join, view, word } from "./bytes.ts";
+import { MQTT5 } from "godwit:features";
+import { field, frame, join } from "./bytes.ts";
+import { type Cursor, decodeProperties, encodeProperties, IN_ACK, IN_CONNACK } from "./properties.ts";
 import { isQos, isText, isTopic } from "./text.ts";
-import type { ConnackPacket, ConnectFields, PublishPacket, QoS, Subscription } from "./types.ts";
+import type { ConnackPacket, ConnectFields, Properties, ReasonPacket, Subscription } from "./types.ts";
 
 /**
- * MQTT 3.1.1 on binary strings, the half that a client needs; packet-server.ts has the other one and packets by name.
- * Pure. A packet is put together by one native call and read through a view, never byte by byte in JavaScript.
- * Packet Identifiers are two bytes of text here, as they stand in the packets.
+ * The packets of a client on binary strings, MQTT 3.1.1, and 5 where `five` says so. Pure; packet-server.ts has the other
+ * half and packets by name. A packet is put together by one native call and read through a view (`data`, and the same bytes
+ * as `text`), never byte by byte in JavaScript. Packet Identifiers are two bytes of text here, as they stand in the packets.
  */
+
+/** Nothing in MQTT 3.1.1, and where a property cannot be said. */
+export const more = (five: boolean, properties: Properties | undefined, allowed?: string) =>
+  MQTT5 && five ? encodeProperties(properties, allowed) : "";
 
 /** Nothing when a field has what no CONNECT may carry. */
 export const encodeConnect = (packet: ConnectFields): string => {
+  const five = MQTT5 && packet.protocolVersion === 5;
   const id = packet.clientId || "";
   const will = packet.will;
   const qos = (will && will.qos) || 0;
@@ -18,20 +24,24 @@ export const encodeConnect = (packet: ConnectFields): string => {
   const password = field(packet.password);
   const alive = packet.keepalive ?? 60;
   const isClean = packet.clean !== false;
-  return (id || isClean) && // [MQTT-3.1.3-7]
+  const properties = MQTT5 ? more(five, packet.properties) : "";
+  const ofWill = MQTT5 ? more(five, will && will.properties) : "";
+  return (id || isClean || five) && // [MQTT-3.1.3-7]
     !(alive >> 16) &&
     isText(id + "/" + packet.username, /\0/) &&
-    (user || !password) && // [MQTT-3.1.2-22]
+    (user || !password || five) && // [MQTT-3.1.2-22]
+    !(MQTT5 && (properties === undefined || ofWill === undefined)) &&
     (!will || (isTopic(will.topic) && isQos(qos)))
     ? frame(
         16,
         join(
-          "\0\x04MQTT\x04",
+          five ? "\0\x04MQTT\x05" : "\0\x04MQTT\x04",
           (user ? 128 : 0) | (password ? 64 : 0) | (will ? (will.retain ? 36 : 4) : 0) | (qos << 3) | (isClean ? 2 : 0),
           alive >> 8,
           alive,
+          properties as string,
           field(id),
-          will ? field(will.topic) + field(will.payload || "") : "",
+          will ? join(MQTT5 ? (ofWill as string) : "", field(will.topic), field(will.payload || "")) : "",
           user,
           password,
         ),
@@ -39,96 +49,49 @@ export const encodeConnect = (packet: ConnectFields): string => {
     : "";
 };
 
-/** SUBSCRIBE 0x82; as UNSUBSCRIBE 0xA2 it carries the filters alone. */
+/** SUBSCRIBE 0x82; as UNSUBSCRIBE 0xA2 it carries the filters alone. `id` with the properties behind it. */
 export const encodeFilters = (first: number, id: string, filters: Subscription[]) => {
   let body = id;
-  for (const filter of filters) body += field(filter.topic) + (first & 32 ? "" : join(filter.qos));
+  for (const filter of filters) {
+    let flags: number = filter.qos;
+    // Reserved in 3.1.1, where nothing stands behind the identifier.
+    if (MQTT5 && id[2])
+      flags |= ((filter.nl as never) << 2) | ((filter.rap as never) << 3) | ((filter.rh as number) << 4);
+    body += field(filter.topic) + (first & 32 ? "" : join(flags));
+  }
   return frame(first, body);
 };
 
 // ------------------------------------------------------------------------------------------------ decoding
 
-/** Two bytes that are not zero. */
-export const decodeId = (data: Uint8Array, at: number, end: number) => end - at === 2 && word(data, at);
-
-export const decodePublish = (data: Uint8Array, at: number, end: number, text: string, first: number) => {
-  const qos = ((first >> 1) & 3) as QoS;
-  const middle = at + 2 + word(data, at);
-  const topic = text.slice(at + 2, middle);
-  const messageId = qos && word(data, middle);
-  const from = qos ? middle + 2 : middle;
-  // DUP needs a QoS [MQTT-3.3.1-2]; there is no QoS 3 [MQTT-3.3.1-4].
-  const packet: PublishPacket | false | 0 = from <= end &&
-    (qos ? qos < 3 && messageId : first < 56) &&
-    isTopic(topic) && {
-      topic,
-      payload: text.slice(from, end),
-      qos,
-      dup: first > 55,
-      retain: (first & 1) > 0,
-      messageId,
-    };
-  return packet;
+/** Where a packet of MQTT 5 has a reason code and properties, and may leave out both. */
+export const decodeReason = (data: Uint8Array, at: number, end: number, text: string, allowed: string) => {
+  const packet: ReasonPacket = { reasonCode: at < end ? (data[at] as number) : 0 };
+  const cursor: Cursor = { at: at + 1 };
+  if (cursor.at < end) packet.properties = decodeProperties(data, cursor, end, text, allowed);
+  return (cursor.at === end || at === end) && packet;
 };
 
-export const decodeConnack = (data: Uint8Array, at: number, end: number) => {
+/** Two bytes alone are also what a broker answers to MQTT 5 that knows 3.1.1 only. */
+export const decodeConnack = (data: Uint8Array, at: number, end: number, text: string, five: boolean) => {
   const present = data[at] as number;
-  const returnCode = data[at + 1] as number;
-  const packet: ConnackPacket = { sessionPresent: present > 0, returnCode };
-  // Session Present goes with acceptance only [MQTT-3.2.2-4]; codes above 5 are reserved.
-  return end - at === 2 && present < 2 && returnCode < (present ? 1 : 6) && packet;
+  const code = data[at + 1] as number;
+  const packet = (
+    MQTT5 && five ? decodeReason(data, at + 1, end, text, IN_CONNACK) : end - at === 2 && { returnCode: code }
+  ) as ConnackPacket | false;
+  if (packet) packet.sessionPresent = present > 0;
+  // Session Present goes with acceptance only [MQTT-3.2.2-4], and that of MQTT 5 has properties; in 3.1.1 codes above 5 are
+  // reserved.
+  const few = code ? 1 : 2;
+  return present < few && (five ? end - at > few : code < 6) && packet;
 };
 
-/** The codes of a SUBACK. */
-export const decodeGrants = (data: Uint8Array, at: number, end: number) => {
-  const codes = data.subarray(at + 2, end);
-  for (const code of codes) if (code > 2 && code !== 128) return undefined;
-  return end - at > 2 && word(data, at) && codes;
-};
-
-/**
- * What to do with a packet that is `text` (and `data`) from `at` to `end` without its fixed header; what is not true ends
- * the stream. By first byte, so that reserved flag bits [MQTT-2.2.2-2] need no check; PUBLISH stands at 48.
- */
-export interface PacketTable {
-  [first: number]: (data: Uint8Array, at: number, end: number, text: string, first: number) => unknown;
-  /** Where it is set, CONNACK comes first and once [MQTT-3.2.0-1]. */
-  isUp?: boolean;
-}
-
-/**
- * Gives the packets at the front of a stream to `table` and returns what is left, the beginning of a packet, for next
- * time: less than `maxPacket` bytes. A failure ends the stream.
- */
-export const decode = (table: PacketTable, text: string, maxPacket: number, fail: (error: Failure) => void): string => {
-  const data = view(text);
-  const total = text.length;
-  let at = 0;
-  while (at + 1 < total) {
-    const first = data[at] as number;
-    const handle = table[first >> 4 === 3 ? 48 : first];
-    let body = at + 1;
-    let length = 0;
-    let shift = 0;
-    let byte = 0;
-    do {
-      byte = data[body++] as number;
-      length |= (byte & 127) << shift;
-      shift += 7;
-    } while (byte > 127 && shift < 28);
-    // Behind the last byte `body` is too: a length that is not all there yet ends beyond `total`.
-    const end = body + length;
-    let code = "MQTT_PROTOCOL";
-    if (handle && table.isUp !== (first === 32) && !(byte > 127)) {
-      if (end - at > maxPacket) code = "MQTT_TOO_LARGE";
-      else if (end > total) break;
-      else if (handle(data, body, end, text, first)) code = "";
-    }
-    at = end;
-    if (code) {
-      fail(failure(code, first));
-      return "";
-    }
-  }
-  return text.slice(at);
+/** The codes of a SUBACK, and of an UNSUBACK of MQTT 5. */
+export const decodeGrants = (data: Uint8Array, at: number, end: number, text: string, five: boolean) => {
+  const cursor: Cursor = { at: at + 2 };
+  if (MQTT5 && five) decodeProperties(data, cursor, end, text, IN_ACK);
+  const codes = data.subarray(MQTT5 ? cursor.at : at + 2, end);
+  for (const code of codes)
+    if (code > 2 && (MQTT5 && five ? code < 128 && code !== 17 : code !== 128)) return undefined;
+  return (MQTT5 ? cursor.at < end : codes.length) && codes;
 };

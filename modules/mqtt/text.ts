@@ -24,20 +24,12 @@ const isUtf8 = (text: string): boolean => {
   return !(left || isBad);
 };
 
-/** A text field: not empty, well-formed, without what `never` finds. One native pass decides plain ASCII. */
+/** A text field: not empty, what its length can say, well-formed, without what `never` finds. One native pass decides plain ASCII. */
 export const isText = (text: string, never: RegExp): boolean =>
-  text > "" && !never.test(text) && (!/[\x80-\xff]/.test(text) || isUtf8(text));
+  text > "" && !(text.length >> 16) && !never.test(text) && (!/[\x80-\xff]/.test(text) || isUtf8(text));
 
-let known: unknown = {}; // nothing equals it
-
-/**
- * A Topic Name, as PUBLISH and Will carry it: no wildcards, not empty [MQTT-3.3.2-2, MQTT-4.7.3-1].
- * A device uses few topics, often one: the last good one is not looked at again, which is most of the work of a publish.
- */
-export const isTopic = (topic: string) => {
-  if (topic !== known && isText(topic, /[\0+#]/)) known = topic;
-  return topic === known;
-};
+/** A Topic Name, as PUBLISH and Will carry it: no wildcards, not empty [MQTT-3.3.2-2, MQTT-4.7.3-1]. */
+export const isTopic = (topic: string) => isText(topic, /[\0+#]/);
 
 /** A Topic Filter: a wildcard fills its level, `#` is the last one [MQTT-4.7.1-2, -3]. `\x2f` is the slash. */
 export const isFilter = (filter: string) => isText(filter, /\0|[^\x2f][+#]|[+#][^\x2f]|#./);

@@ -46,6 +46,7 @@ test("from power-on to the first acknowledged publish, over mutual TLS with prov
     "rsrpDbm",
     "rssiDbm",
     "temperature",
+    "time",
     "uptimeS",
   ]);
   assert.ok(rig.published.some(({ topic, payload }) => topic === "godwit/unit/status" && payload === "online"));

@@ -12,6 +12,8 @@ export interface Mosquitto {
   /** What it wrote so far. */
   log(): string;
   stop(): Promise<void>;
+  /** Stops it in good order and starts it again with the same files: sessions outlive it with `persistence true`. */
+  restart(): Promise<void>;
 }
 
 async function freePort(): Promise<number> {
@@ -44,7 +46,8 @@ async function untilUp(child: ChildProcess, port: number, log: () => string): Pr
   throw new Error(`mosquitto does not come up:\n${log()}`);
 }
 
-export async function startMosquitto(pki: Pki): Promise<Mosquitto> {
+/** `more`: further lines of its configuration. `FOLDER` in them stands for a folder that goes with it. */
+export async function startMosquitto(pki: Pki, more: readonly string[] = []): Promise<Mosquitto> {
   const folder = mkdtempSync(join(tmpdir(), "godwit-mosquitto-"));
   const write = (name: string, text: string): string => {
     const path = join(folder, name);
@@ -64,27 +67,38 @@ export async function startMosquitto(pki: Pki): Promise<Mosquitto> {
     "tls_version tlsv1.2",
     "allow_anonymous false",
     "log_type all",
+    ...more.map((line) => line.replace("FOLDER", folder)),
   ];
+  const file = write("mosquitto.conf", `${config.join("\n")}\n`);
   const path = `${process.env["PATH"] ?? ""}:/usr/sbin:/usr/local/sbin`;
-  const child = spawn("mosquitto", ["-v", "-c", write("mosquitto.conf", `${config.join("\n")}\n`)], {
-    env: { ...process.env, PATH: path },
-  });
   let text = "";
+  const log = (): string => text;
   const collect = (chunk: Buffer): void => {
     text += chunk.toString();
   };
-  child.stdout.on("data", collect);
-  child.stderr.on("data", collect);
-  const log = (): string => text;
-  await untilUp(child, port, log);
+  const start = async (): Promise<ChildProcess> => {
+    const started = spawn("mosquitto", ["-v", "-c", file], { env: { ...process.env, PATH: path } });
+    started.stdout.on("data", collect);
+    started.stderr.on("data", collect);
+    await untilUp(started, port, log);
+    return started;
+  };
+  let child = await start();
+  const end = async (): Promise<void> => {
+    const ended = once(child, "exit");
+    child.kill("SIGTERM");
+    await ended;
+  };
   return {
     port,
     log,
     async stop() {
-      const ended = once(child, "exit");
-      child.kill("SIGTERM");
-      await ended;
+      await end();
       rmSync(folder, { recursive: true, force: true });
+    },
+    async restart() {
+      await end();
+      child = await start();
     },
   };
 }

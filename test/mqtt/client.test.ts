@@ -255,7 +255,7 @@ test("acknowledgements of one read leave in one write, with what waits", async (
 });
 
 test("a batch is at most 1,460 bytes, unless one packet is larger", async () => {
-  const { client, wire } = await connected({ clientId: "dev", maxQueue: 100 });
+  const { client, wire } = await connected({ clientId: "dev", maxQueue: 100, maxInflight: 50 });
   wire.isPrompt = false;
   client.publish("t", "x");
   const from = wire.writes.length;
@@ -271,7 +271,8 @@ test("a batch is at most 1,460 bytes, unless one packet is larger", async () => 
 test("the queue is bounded, before a connection and on it", async () => {
   const { client, events } = create({ clientId: "dev", maxQueue: 3 });
   const { list, as } = outcomes();
-  for (const n of [1, 2, 3]) assert.equal(client.publish("t", `${n}`, { qos: 1 }, as(`${n}`)), true);
+  // The third is accepted, and no more may come.
+  for (const n of [1, 2, 3]) assert.equal(client.publish("t", `${n}`, { qos: 1 }, as(`${n}`)), n < 3);
   assert.equal(client.publish("t", "4", { qos: 1 }, as("4")), false);
   assert.deepEqual(list, [["4", failure("MQTT_FULL")]]);
   const wire = await attach(client);
@@ -279,9 +280,19 @@ test("the queue is bounded, before a connection and on it", async () => {
   assert.equal(ids.length, 3);
   assert.equal(client.publish("t", "5", { qos: 1 }), false);
   wire.give({ cmd: "puback", messageId: ids[0] as number });
-  assert.equal(client.publish("t", "6", { qos: 1 }), true);
+  assert.equal(client.queued(), 2);
+  assert.equal(client.publish("t", "6", { qos: 1 }), false);
+  assert.equal(client.queued(), 3, "accepted all the same");
+  assert.equal(client.publish("t", "7", { qos: 1 }), false);
   await settle();
-  assert.deepEqual(events[1], ["error", failure("MQTT_FULL")]);
+  assert.deepEqual(events.slice(1), [
+    ["error", failure("MQTT_FULL")],
+    ["error", failure("MQTT_FULL")],
+  ]);
+  assert.deepEqual(
+    wire.take().map((packet) => (packet as { payload: string }).payload),
+    ["6"],
+  );
   client.end(true);
 });
 

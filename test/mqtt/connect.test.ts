@@ -167,13 +167,15 @@ test("Session Present after Clean Session ends the connection", async () => {
   assert.deepEqual(events[0], ["error", failure("MQTT_PROTOCOL", 32)]);
 });
 
-test("a packet over maxPacket ends the connection before it is all there", async () => {
-  const { wire, events } = await connected({ clientId: "dev", maxPacket: 100 });
-  wire.onData?.("\x30\x80\x08\0\x01t");
-  await settle();
-  assert.deepEqual(events[0], ["error", failure("MQTT_TOO_LARGE", 0x30)]);
-  assert.equal(wire.isClosed, true);
-});
+for (const first of [0x32, 0x34, 0x38, 0x62, 0x90]) {
+  test(`a packet over maxPacket (0x${first.toString(16)}) ends the connection before it is all there`, async () => {
+    const { wire, events } = await connected({ clientId: "dev", maxPacket: 100 });
+    wire.onData?.(`${String.fromCharCode(first)}\x80\x08\0\x01t`);
+    await settle();
+    assert.deepEqual(events[0], ["error", failure("MQTT_TOO_LARGE", first)]);
+    assert.equal(wire.isClosed, true);
+  });
+}
 
 test("end waits for what was accepted, then says DISCONNECT", async () => {
   const { client, wire, events } = await connected();

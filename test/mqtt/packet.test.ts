@@ -1,16 +1,25 @@
 /** The codec: bytes and packets, whole, byte by byte and several at a time; and what it refuses. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { toHost } from "../../tools/virtual-board/load-module.ts";
-import { hex, loadCodec, type NamedPacket, oracleDecode, type Side, unhex } from "../support/mqtt.ts";
+import { hex, loadCodec, type NamedPacket, type Side, unhex } from "../support/mqtt.ts";
+import {
+  type Fixture,
+  type Refused,
+  reader as readerOf,
+  testFixtures,
+  testInvalid,
+  testRefused,
+} from "../support/packet-cases.ts";
 
-const { encode, createParser } = await loadCodec();
+const codec = await loadCodec();
+const { encode } = codec;
+const reader = (side: Side, maxPacket?: number) => readerOf(codec, side, false, maxPacket);
 
 const LONG = "x".repeat(200);
 const id = (cmd: NamedPacket["cmd"], messageId: number) => ({ cmd, messageId }) as NamedPacket;
 
 /** Name, who sends it, the packet, its bytes. The hex is from the tables of the specification (OASIS, 2014). */
-const FIXTURES: [string, Side, NamedPacket, string][] = [
+const FIXTURES: Fixture[] = [
   [
     "CONNECT, all fields (figure 3.6)",
     "client",
@@ -105,51 +114,9 @@ const FIXTURES: [string, Side, NamedPacket, string][] = [
   ["DISCONNECT", "client", { cmd: "disconnect" }, "e0 00"],
 ];
 
-interface Read {
-  packets: NamedPacket[];
-  feed(chunk: string): unknown;
-}
+testFixtures(codec, false, FIXTURES);
 
-function reader(side: Side, maxPacket = 4096): Read {
-  const packets: NamedPacket[] = [];
-  const parse = createParser(side, (packet) => packets.push(toHost(packet)), maxPacket);
-  return { packets, feed: (chunk) => toHost(parse(chunk)) };
-}
-
-for (const [name, side, packet, bytes] of FIXTURES) {
-  test(name, () => {
-    const wanted = unhex(bytes);
-    assert.equal(hex(encode(packet)), hex(wanted));
-
-    const whole = reader(side);
-    assert.equal(whole.feed(wanted), undefined);
-    assert.deepEqual(whole.packets, [packet]);
-
-    const slow = reader(side);
-    for (const byte of wanted) {
-      assert.deepEqual(slow.packets, []);
-      assert.equal(slow.feed(byte), undefined);
-    }
-    assert.deepEqual(slow.packets, [packet]);
-    assert.deepEqual(oracleDecode(wanted), [packet], "mqtt-packet reads it the same way");
-  });
-}
-
-for (const side of ["client", "server"] as const) {
-  test(`several packets of a ${side} in one chunk, and across two at every byte`, () => {
-    const mine = FIXTURES.filter((fixture) => fixture[1] === side);
-    const stream = mine.map((fixture) => unhex(fixture[3])).join("");
-    const wanted = mine.map((fixture) => fixture[2]);
-    for (let cut = 0; cut <= stream.length; cut++) {
-      const { packets, feed } = reader(side);
-      assert.equal(feed(stream.slice(0, cut)), undefined);
-      assert.equal(feed(stream.slice(cut)), undefined);
-      assert.deepEqual(packets, wanted, `cut at ${cut}`);
-    }
-  });
-}
-
-const PROTOCOL: [string, Side, string][] = [
+const PROTOCOL: Refused[] = [
   ["reserved type 0", "server", "00 00"],
   ["reserved type 15", "server", "f0 00"],
   ["CONNACK with flag bits", "server", "21 02 00 00"],
@@ -195,7 +162,10 @@ const PROTOCOL: [string, Side, string][] = [
   ["a server's packet from the client: CONNACK", "client", "20 02 00 00"],
   ["a server's packet from the client: SUBACK", "client", "90 03 0001 00"],
   ["CONNECT of another protocol", "client", "10 0c 0004 4d515458 04 02 0000 0000"],
-  ["CONNECT of version 5", "client", "10 0d 0004 4d515454 05 02 0000 00 0000"],
+  ["CONNECT of version 3", "client", "10 0e 0006 4d5149736470 03 02 0000 0000", 0x84],
+  ["CONNECT of version 6", "client", "10 0d 0004 4d515454 06 02 0000 00 0000", 0x84],
+  ["CONNECT with a kept session and no identifier", "client", "10 0c 0004 4d515454 04 00 0000 0000", 0x85],
+  ["AUTH, which 3.1.1 has not", "client", "f0 00"],
   ["CONNECT with the reserved flag", "client", "10 0c 0004 4d515454 04 03 0000 0000"],
   ["CONNECT with Will QoS 3", "client", "10 12 0004 4d515454 04 1e 0000 0000 0001 61 0001 62"],
   ["CONNECT with Will QoS and no Will", "client", "10 0c 0004 4d515454 04 0a 0000 0000"],
@@ -223,24 +193,7 @@ const PROTOCOL: [string, Side, string][] = [
   ["DISCONNECT with flag bits", "client", "e1 00"],
 ];
 
-for (const [name, side, bytes] of PROTOCOL) {
-  test(`refused: ${name}`, () => {
-    const stream = unhex(bytes);
-    const whole = reader(side);
-    const failure = { code: "MQTT_PROTOCOL", cause: stream.charCodeAt(0), command: undefined };
-    assert.deepEqual(whole.feed(stream), failure);
-    assert.deepEqual(whole.packets, []);
-
-    const slow = reader(side);
-    const answers = [...stream].map((byte) => slow.feed(byte));
-    assert.deepEqual(
-      answers.find((answer) => answer !== undefined),
-      failure,
-      "byte by byte too",
-    );
-    assert.deepEqual(slow.packets, []);
-  });
-}
+testRefused(codec, false, PROTOCOL);
 
 test("the packets before a bad one are given", () => {
   const { packets, feed } = reader("server");
@@ -248,6 +201,7 @@ test("the packets before a bad one are given", () => {
     code: "MQTT_PROTOCOL",
     cause: 0x40,
     command: undefined,
+    reasonCode: 0x82,
   });
   assert.deepEqual(packets, [{ cmd: "pingresp" }, { cmd: "puback", messageId: 1 }]);
 });
@@ -258,7 +212,7 @@ test("a packet over the limit is refused as soon as its length is known", () => 
   const fits = reader("server", 99);
   assert.equal(fits.feed(exact), undefined);
   assert.equal(fits.packets.length, 1);
-  const tooLarge = { code: "MQTT_TOO_LARGE", cause: 0x30, command: undefined };
+  const tooLarge = { code: "MQTT_TOO_LARGE", cause: 0x30, command: undefined, reasonCode: 0x95 };
   assert.deepEqual(reader("server", 98).feed("\x30\x61"), tooLarge);
   assert.deepEqual(reader("server").feed("\x30\xff\xff\xff\x7f"), tooLarge);
 });
@@ -268,6 +222,7 @@ test("a Remaining Length of five bytes is refused", () => {
     code: "MQTT_PROTOCOL",
     cause: 0x30,
     command: undefined,
+    reasonCode: 0x81,
   });
 });
 
@@ -291,25 +246,28 @@ const INVALID: [string, unknown][] = [
   ["granted", { cmd: "suback", messageId: 1, granted: [3] }],
   ["returnCode", { cmd: "connack", sessionPresent: false, returnCode: 6 }],
   ["sessionPresent", { cmd: "connack", sessionPresent: true, returnCode: 1 }],
-  ["connect", { cmd: "connect", clientId: "", clean: false }],
-  ["connect", { cmd: "connect", clientId: "a\0b" }],
-  ["connect", { cmd: "connect", clientId: "a", password: "p" }],
-  ["connect", { cmd: "connect", clientId: "a", username: "\xff" }],
-  ["connect", { cmd: "connect", clientId: "a", keepalive: 65536 }],
-  ["connect", { cmd: "connect", clientId: "a", keepalive: -1 }],
-  ["connect", { cmd: "connect", clientId: "a", will: { topic: "a/#", payload: "" } }],
-  ["connect", { cmd: "connect", clientId: "a", will: { topic: "a", payload: "", qos: 3 } }],
+  ["clientId", { cmd: "connect", clientId: "", clean: false }],
+  ["clientId", { cmd: "connect", clientId: "a\0b" }],
+  ["password", { cmd: "connect", clientId: "a", password: "p" }],
+  ["username", { cmd: "connect", clientId: "a", username: "\xff" }],
+  ["keepalive", { cmd: "connect", clientId: "a", keepalive: 65536 }],
+  ["keepalive", { cmd: "connect", clientId: "a", keepalive: -1 }],
+  ["will", { cmd: "connect", clientId: "a", will: { topic: "a/#", payload: "" } }],
+  ["will", { cmd: "connect", clientId: "a", will: { topic: "a", payload: "", qos: 3 } }],
   ["cmd", { cmd: "auth" }],
 ];
 
-for (const [cause, packet] of INVALID) {
-  test(`not encoded: ${cause} of ${JSON.stringify(packet).slice(0, 60)}`, () => {
-    try {
-      encode(packet as NamedPacket);
-    } catch (error) {
-      assert.deepEqual(toHost(error), { code: "MQTT_INVALID", cause, command: undefined });
-      return;
-    }
-    assert.fail("it was encoded");
-  });
-}
+testInvalid(codec, false, INVALID);
+
+test("in MQTT 3.1.1 nothing of MQTT 5 is written", () => {
+  const properties = { userProperties: { a: "b" } };
+  assert.equal(hex(encode({ cmd: "puback", messageId: 1, reasonCode: 0x80, properties })), "40020001");
+  assert.equal(hex(encode({ cmd: "disconnect", reasonCode: 4, properties })), "e000");
+  assert.equal(hex(encode({ cmd: "publish", topic: "t", payload: "", properties })), "3003000174");
+});
+
+test("a Remaining Length may be longer than needed in MQTT 3.1.1, which does not forbid it", () => {
+  const { packets, feed } = reader("server");
+  assert.equal(feed(unhex("d0 80 00 40 82 00 0001")), undefined);
+  assert.deepEqual(packets, [{ cmd: "pingresp" }, { cmd: "puback", messageId: 1 }]);
+});

@@ -126,7 +126,7 @@ test("incoming QoS 2: a resumed session still knows what was delivered, a new on
   client.end(true);
 });
 
-test("subscriptions: one SUBSCRIBE when the broker lost the session, none when it kept it", async () => {
+test("subscriptions: told again in one write when the broker lost the session, not when it kept it", async () => {
   const client = createClient(KEPT);
   const wire = await attach(client, false);
   client.subscribe({ "a/#": { qos: 1 }, "b": { qos: 2 }, "refused": { qos: 0 } }, () => undefined);
@@ -144,13 +144,34 @@ test("subscriptions: one SUBSCRIBE when the broker lost the session, none when i
   const resumed = await attach(client, true);
   assert.deepEqual(resumed.take(), []);
   const lost = await attach(client, false);
-  const again = lost.one();
-  assert.deepEqual((again as { subscriptions: unknown }).subscriptions, [
-    { topic: "b", qos: 2 },
-    { topic: "c", qos: 1 },
-  ]);
-  lost.give({ cmd: "suback", messageId: idOf(again), granted: [2, 1] });
+  const again = lost.take();
+  assert.deepEqual(
+    again.map((packet) => (packet as { subscriptions: unknown }).subscriptions),
+    [[{ topic: "b", qos: 2 }], [{ topic: "c", qos: 1 }]],
+  );
+  assert.equal(lost.writes.length, 2, "CONNECT, and both of them");
+  lost.give({ cmd: "suback", messageId: idOf(again[0]), granted: [2] });
+  lost.give({ cmd: "suback", messageId: idOf(again[1]), granted: [1] });
   assert.equal(client.queued(), 0);
+  client.end(true);
+});
+
+test("connections that break before the SUBACK do not pile up subscriptions", async () => {
+  const client = createClient({ clientId: "dev" });
+  const wire = await attach(client, false);
+  client.subscribe(["a", "b"], { qos: 1 }, () => undefined);
+  await settle();
+  wire.give({ cmd: "suback", messageId: idOf(wire.one()), granted: [1, 1] });
+  for (let i = 0; i < 5; i++) {
+    const next = await attach(client, false);
+    assert.equal(next.take().length, 2);
+    assert.equal(client.queued(), 2);
+    next.drop();
+  }
+  const last = await attach(client, false);
+  for (const packet of last.take()) last.give({ cmd: "suback", messageId: idOf(packet), granted: [1] });
+  assert.equal(client.queued(), 0);
+  assert.equal((await attach(client, false)).take().length, 2, "still known");
   client.end(true);
 });
 

@@ -142,6 +142,22 @@ test("acknowledgements that come, however slowly, keep the connection", async ()
   client.end(true);
 });
 
+test("each step of QoS 2 has its own time, and so has what follows CONNACK", async () => {
+  const { client, wire } = await start({ keepalive: 0 }, false);
+  await pass(25);
+  wire.give({ cmd: "connack", sessionPresent: false, returnCode: 0 });
+  client.publish("t", "", { qos: 2 });
+  await settle();
+  const { messageId } = wire.take()[0] as { messageId: number };
+  await pass(25);
+  wire.give({ cmd: "pubrec", messageId });
+  await pass(25);
+  wire.give({ cmd: "pubcomp", messageId });
+  assert.equal(client.connected, true);
+  assert.equal(client.queued(), 0);
+  client.end(true);
+});
+
 test("replyTimeoutS 0 waits for ever", async () => {
   const { client, wire, events } = await start({ keepalive: 60, replyTimeoutS: 0 });
   client.publish("t", "", { qos: 1 });

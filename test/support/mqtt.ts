@@ -49,82 +49,72 @@ export async function loadClient(): Promise<Device> {
 export const hex = (bytes: string): string => Buffer.from(bytes, "latin1").toString("hex");
 export const unhex = (text: string): string => Buffer.from(text.replace(/\s+/g, ""), "hex").toString("latin1");
 
-const toText = (value: unknown): unknown =>
-  typeof value === "string"
-    ? Buffer.from(value, "utf8").toString("latin1")
-    : value instanceof Uint8Array
-      ? Buffer.from(value).toString("latin1")
-      : value;
+// ------------------------------------------------------------------------------------------------ npm mqtt-packet
+
+type Bag = Record<string, unknown>;
+
+/** What it makes a Buffer of; every other text it decodes as UTF-8. */
+const BINARY = ["payload", "password", "correlationData", "authenticationData"];
+const utf8 = (text: string): string => Buffer.from(text, "latin1").toString("utf8");
 
 const fields: Record<string, readonly string[]> = {
-  connect: ["protocolId", "protocolVersion", "clean", "keepalive", "clientId", "username", "password"],
-  connack: ["sessionPresent", "returnCode"],
+  connect: ["protocolId", "protocolVersion", "clean", "keepalive", "clientId", "username", "password", "will"],
+  connack: ["sessionPresent", "returnCode", "reasonCode"],
   publish: ["topic", "payload", "qos", "dup", "retain"],
-  puback: ["messageId"],
-  pubrec: ["messageId"],
-  pubrel: ["messageId"],
-  pubcomp: ["messageId"],
-  subscribe: ["messageId"],
+  puback: ["messageId", "reasonCode"],
+  pubrec: ["messageId", "reasonCode"],
+  pubrel: ["messageId", "reasonCode"],
+  pubcomp: ["messageId", "reasonCode"],
+  subscribe: ["messageId", "subscriptions"],
   suback: ["messageId", "granted"],
-  unsubscribe: ["messageId"],
-  unsuback: ["messageId"],
+  unsubscribe: ["messageId", "unsubscriptions"],
+  unsuback: ["messageId", "granted"],
+  disconnect: ["reasonCode"],
+  auth: ["reasonCode"],
 };
 
-/** A packet of `mqtt-packet` as the device has it: the fields of 3.1.1 only, texts as their bytes. */
-export function fromOracle(packet: Record<string, unknown>): Record<string, unknown> {
+/** Texts and Buffers to binary strings, at any depth; names of User Properties too. */
+function toBinary(value: unknown): unknown {
+  if (typeof value === "string") return Buffer.from(value, "utf8").toString("latin1");
+  if (value instanceof Uint8Array) return Buffer.from(value).toString("latin1");
+  if (Array.isArray(value)) return value.map(toBinary);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [toBinary(name), toBinary(one)]));
+}
+
+/** The opposite. */
+function fromBinary(value: unknown, name = ""): unknown {
+  if (typeof value === "string") return BINARY.includes(name) ? Buffer.from(value, "latin1") : utf8(value);
+  if (Array.isArray(value)) return value.map((one) => fromBinary(one, name));
+  if (typeof value !== "object" || value === null) return value;
+  if (name === "userProperties")
+    return Object.fromEntries(Object.entries(value).map(([key, one]) => [utf8(key), fromBinary(one)]));
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, fromBinary(one, key)]));
+}
+
+/** A packet of `mqtt-packet` as the device has it: the fields of that packet only, texts as their bytes. */
+export function fromOracle(packet: Bag): Bag {
   const cmd = packet["cmd"] as string;
-  const out: Record<string, unknown> = { cmd };
-  for (const name of fields[cmd] ?? []) {
-    if (packet[name] !== undefined && packet[name] !== null) out[name] = toText(packet[name]);
+  const out: Bag = { cmd };
+  for (const name of [...(fields[cmd] ?? []), "properties"]) {
+    if (packet[name] !== undefined && packet[name] !== null) out[name] = toBinary(packet[name]);
   }
   if (cmd === "publish" && packet["qos"]) out["messageId"] = packet["messageId"];
-  if (packet["will"]) {
-    const will = packet["will"] as Record<string, unknown>;
-    out["will"] = Object.fromEntries(["topic", "payload", "qos", "retain"].map((name) => [name, toText(will[name])]));
-  }
-  if (packet["subscriptions"]) {
-    out["subscriptions"] = (packet["subscriptions"] as { topic: string; qos: number }[]).map(({ topic, qos }) => ({
-      topic: toText(topic),
-      qos,
-    }));
-  }
-  if (packet["unsubscriptions"]) out["unsubscriptions"] = (packet["unsubscriptions"] as string[]).map(toText);
   return out;
 }
 
-const utf8 = (text: string): string => Buffer.from(text, "latin1").toString("utf8");
-
-/** The opposite: the device's packet as `mqtt-packet` takes it. */
-export function toOracle(packet: Named): mqttPacket.Packet {
-  const out: Record<string, unknown> = { ...packet };
-  for (const name of ["topic", "clientId", "username"]) {
-    if (typeof out[name] === "string") out[name] = utf8(out[name]);
-  }
-  for (const name of ["payload", "password"]) {
-    if (typeof out[name] === "string") out[name] = Buffer.from(out[name], "latin1");
-  }
-  if (packet.cmd === "connect" && packet.will) {
-    const payload = Buffer.from((packet.will.payload as string | undefined) ?? "", "latin1");
-    out["will"] = { ...packet.will, topic: utf8(packet.will.topic), payload };
-  }
-  if (packet.cmd === "subscribe") {
-    out["subscriptions"] = packet.subscriptions.map(({ topic, qos }) => ({ topic: utf8(topic), qos }));
-  }
-  if (packet.cmd === "unsubscribe") out["unsubscriptions"] = packet.unsubscriptions.map(utf8);
-  return out as unknown as mqttPacket.Packet;
+export function oracleEncode(packet: Named, five = false): string {
+  const options = { protocolVersion: five ? 5 : 4 } as never;
+  return Buffer.from(mqttPacket.generate(fromBinary(packet) as mqttPacket.Packet, options)).toString("latin1");
 }
 
-export function oracleEncode(packet: Named): string {
-  return Buffer.from(mqttPacket.generate(toOracle(packet))).toString("latin1");
-}
-
-/** Every packet in `bytes`, as `mqtt-packet` reads it. */
-export function oracleDecode(bytes: string): Record<string, unknown>[] {
-  const packets: Record<string, unknown>[] = [];
-  const parser = mqttPacket.parser({ protocolVersion: 4 } as never) as unknown as EventEmitter & {
+/** Every packet in `bytes`, as `mqtt-packet` reads it; throws what it refuses them with. */
+export function oracleDecode(bytes: string, five = false): Bag[] {
+  const packets: Bag[] = [];
+  const parser = mqttPacket.parser({ protocolVersion: five ? 5 : 4 } as never) as unknown as EventEmitter & {
     parse(data: Buffer): number;
   };
-  parser.on("packet", (packet: Record<string, unknown>) => packets.push(fromOracle(packet)));
+  parser.on("packet", (packet: Bag) => packets.push(fromOracle(packet)));
   parser.on("error", (error: Error) => {
     throw error;
   });
