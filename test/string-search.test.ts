@@ -8,7 +8,7 @@ const proved = [
   // The MQTT client's table ends in the first byte of an UNSUBACK, which never waits for an acknowledgement itself.
   "PAIRS.includes(",
   // Properties of MQTT 5: a row never ends the table, and what is not in it is refused whatever was found.
-  "TABLE.indexOf(\",\" + id)",
+  'TABLE.indexOf("," + id)',
 ];
 
 const searchesIn = (text: string) =>

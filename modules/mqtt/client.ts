@@ -4,8 +4,8 @@ import { guard } from "../guard.ts";
 import { field, frame, join, varint, view, word } from "./bytes.ts";
 import { type Aliases, encodeReason, prepare } from "./five.ts";
 import { decodeConnack, decodeGrants, decodeReason, encodeConnect, encodeFilters, more } from "./packet.ts";
-import { decodeProperties, IN_ACK, IN_AUTH, IN_DISCONNECT, IN_PUBLISH } from "./properties.ts";
-import { isFilter, isQos, isTopic } from "./text.ts";
+import { decodeProperties, fault, IN_ACK, IN_AUTH, IN_DISCONNECT, IN_PUBLISH } from "./properties.ts";
+import { isFilter, isTopic } from "./text.ts";
 import type { Transport } from "./transport.ts";
 import type {
   Client,
@@ -46,7 +46,6 @@ const TOO_MANY = 147;
 const BAD_ALIAS = 148;
 const TOO_LARGE = 149;
 
-const noOptions: SubscribeOptions = {};
 const fromCharCode = String.fromCharCode;
 
 /**
@@ -75,21 +74,19 @@ export const createClient = (options: ClientOptions, store?: Store): Client => {
   // Not always 1: a broker may still hold a QoS 2 identifier of the time before our reset and take ours for its double.
   let lastId = Math.randInt(9999);
   // The last good topic, sent and heard, behind its length. A device uses few, often one, and looking at it is much work.
-  let sent: unknown = noOptions;
+  let sent: unknown = NaN; // equals nothing
   let sentField = "";
   let sentLength = 0;
-  let heard = "";
   let heardField = "\xff\xff"; // no topic is as long
   let heardLength = 0;
   // The packet at hand, for the handlers: `text` and `data` from `at` to `end` without its fixed header.
   let text = "";
   let data: Uint8Array;
-  let at = 0;
+  let at = 0; // between two pieces: how much is to come of a packet that is too large
   let end = 0;
   let first = 0;
 
   let rest = "";
-  let skip = 0; // bytes to come of a packet that is too large
   let isUp = 0;
   let isFull: unknown; // `publish` has said false
   let ending: Listener | undefined;
@@ -99,7 +96,7 @@ export const createClient = (options: ClientOptions, store?: Store): Client => {
   const granted: SubscriptionMap = {}; // what a lost session has to be told again
   let isAsking = 0; // PINGREQ without its answer
   let timer = 0;
-  let alive: number;
+  let alive: number | undefined; // what the broker says, in MQTT 5
   const most = options.maxQueue ?? 50;
   /** One, or a list: a list of one would cost time where it matters. */
   const listeners: { [event: string]: Listener | Listener[] } = {};
@@ -179,7 +176,7 @@ export const createClient = (options: ClientOptions, store?: Store): Client => {
       behind--;
       if (isPacket) queued--;
       if (MQTT5 && isFive && bytes && bytes < "@") {
-        bytes = five ? dress(bytes, (pending[item] || noOptions)[4 as never] || 0) : prepare(bytes, 0);
+        bytes = five ? dress(bytes, (pending[item] || ([] as unknown as Entry))[4] || 0) : prepare(bytes, 0);
         if (bytes > "@") {
           const from = transport;
           const error = failure(bytes);
@@ -383,7 +380,8 @@ export const createClient = (options: ClientOptions, store?: Store): Client => {
       const topic = want.topic;
       const qos = codes[index] as number;
       if (qos > 127) error = failure("MQTT_SUBSCRIBE", topic);
-      else if (!MQTT5 || first < 145) granted[topic] = want;
+      else if (!MQTT5) granted[topic] = { qos: want.qos };
+      else if (first < 145) granted[topic] = want;
       return { topic, qos };
     });
     finish(id, entry, error, grants);
@@ -393,7 +391,7 @@ export const createClient = (options: ClientOptions, store?: Store): Client => {
   /** The topic of a PUBLISH that is not the one before. */
   const hear = () => {
     heardLength = 2 + word(data, at);
-    heard = text.slice(at + 2, at + heardLength);
+    const heard = text.slice(at + 2, at + heardLength);
     heardField = field(heard);
     // A known alias stands for an empty one.
     if (at + heardLength > end || ((heard || !five) && !isTopic(heard))) {
@@ -405,7 +403,7 @@ export const createClient = (options: ClientOptions, store?: Store): Client => {
 
   const onPublish = () => {
     const qos = ((first >> 1) & 3) as QoS;
-    let topic = text.startsWith(heardField, at) ? heard : /*@__NOINLINE__*/ hear();
+    let topic = text.startsWith(heardField, at) ? heardField.slice(2) : /*@__NOINLINE__*/ hear();
     let from = at + heardLength;
     const id = text.slice(from, from + 2);
     const messageId = qos && ((data[from] as number) << 8) | (data[from + 1] as number);
@@ -502,7 +500,7 @@ export const createClient = (options: ClientOptions, store?: Store): Client => {
     waited = 0;
     if (MQTT5 && five) {
       limits = packet.properties || {};
-      alive = limits.serverKeepAlive ?? alive;
+      alive = limits.serverKeepAlive;
       window = Math.min(window, limits.receiveMaximum || window);
       options.clientId = limits.assignedClientIdentifier || options.clientId;
     }
@@ -563,7 +561,6 @@ export const createClient = (options: ClientOptions, store?: Store): Client => {
     text = rest + chunk;
     data = view(text);
     const total = data.length;
-    at = skip;
     while (at + 1 < total && transport === from) {
       const start = at;
       first = data[at++] as number;
@@ -592,13 +589,17 @@ export const createClient = (options: ClientOptions, store?: Store): Client => {
           at = start;
           break;
         } else {
+          if (MQTT5) fault.reason = MALFORMED;
           const result = handle() as number;
           if (MQTT5 && result < 0) reason = -result;
           else if (result) reason = 0;
+          else if (MQTT5) reason = fault.reason;
         }
       }
+      // Who was told has ended or replaced the connection.
+      if (transport !== from) return;
       at = next;
-      if (reason && transport === from) {
+      if (reason) {
         const error = failure(reason === TOO_LARGE ? "MQTT_TOO_LARGE" : "MQTT_PROTOCOL", first);
         // Of QoS 0: it is reported and passes by without being kept. A broker of MQTT 5 was told how much we take.
         if (reason === TOO_LARGE && first >> 1 === 24 && !(MQTT5 && five)) emit("error", error);
@@ -607,9 +608,9 @@ export const createClient = (options: ClientOptions, store?: Store): Client => {
     }
     if (transport === from) {
       rest = text.slice(at);
-      skip = at > total ? at - total : 0;
       isWhole = isUp && at === total;
-    }
+      at = at > total ? at - total : 0;
+    } else at = 0; // another connection begins, and `down` was before the end of the packet
   };
 
   const hearAll = (chunk: string) => {
@@ -626,6 +627,7 @@ export const createClient = (options: ClientOptions, store?: Store): Client => {
         text = chunk;
         at = 2;
         isDone = (onPublish() as number) > 0;
+        at = 0;
       }
     }
     if (!isDone) /*@__NOINLINE__*/ read(chunk);
@@ -649,8 +651,10 @@ export const createClient = (options: ClientOptions, store?: Store): Client => {
     filter: string | string[] | SubscriptionMap,
     how?: SubscribeOptions | SubscribeDone,
     done?: SubscribeDone,
-    isLess?: number,
+    kind?: number,
   ) => {
+    // Something else may stand here when a caller gives too much.
+    const isLess = kind === 162;
     const first = isLess ? 162 : 130;
     const filters: Subscription[] = [];
     const names = typeof filter === "string" ? [filter] : filter;
@@ -659,10 +663,10 @@ export const createClient = (options: ClientOptions, store?: Store): Client => {
     const behindId = MQTT5 ? more(options.protocolVersion === 5, wanted) : "";
     let isValid = false;
     for (const topic of isMap ? Object.keys(names) : names) {
-      const one = (isMap ? names[topic] : (how as SubscribeOptions)) || noOptions;
+      const one = (isMap ? names[topic] : (how as SubscribeOptions)) || {};
       const qos = one.qos || 0;
-      isValid = (isValid || !filters[0]) && isFilter(topic) && isQos(qos);
-      if (MQTT5) isValid = isValid && isQos(one.rh || 0);
+      isValid = (isValid || !filters[0]) && isFilter(topic) && [0, 1, 2].includes(qos);
+      if (MQTT5) isValid = isValid && [0, 1, 2].includes(one.rh || 0);
       filters.push(MQTT5 ? { topic, qos, nl: one.nl, rap: one.rap, rh: one.rh, properties: wanted } : { topic, qos });
       if (isLess) delete granted[topic];
     }
@@ -683,13 +687,14 @@ export const createClient = (options: ClientOptions, store?: Store): Client => {
 
   const watch = () => {
     const patience = options.replyTimeoutS ?? 30;
+    const pause = (MQTT5 ? alive : undefined) ?? options.keepalive ?? 60;
     idle++;
     if (!isUp || isAsking || queued) {
       // The URC that announces the answer may be lost: look once.
       if (++waited === 2) (transport as Transport).poll();
       if (patience && waited * TICK > patience) fail(failure(isAsking ? "MQTT_KEEPALIVE" : "MQTT_TIMEOUT"));
     } else waited = 0;
-    if (isUp && alive && !isAsking && (idle + 1) * TICK >= alive) {
+    if (isUp && pause && !isAsking && (idle + 1) * TICK >= pause) {
       isAsking = 1;
       replies += "\xc0\0";
       flush();
@@ -713,7 +718,7 @@ export const createClient = (options: ClientOptions, store?: Store): Client => {
       transport = undefined;
       client.connected = false;
       busy = 1;
-      isWhole = isUp = quick = skip = 0;
+      isWhole = isUp = quick = at = 0;
       rest = replies = "";
       clearInterval(timer);
       old.onData = old.onClose = undefined;
@@ -753,10 +758,10 @@ export const createClient = (options: ClientOptions, store?: Store): Client => {
       timer = setInterval(guard, TICK * 1000, watch);
       isAsking = 0;
       waited = 0;
-      alive = options.keepalive ?? 60;
       window = options.maxInflight ?? 8;
       if (MQTT5) {
         five = options.protocolVersion === 5;
+        alive = undefined;
         limits = aliases = {};
         topics = {};
       }
@@ -788,7 +793,7 @@ export const createClient = (options: ClientOptions, store?: Store): Client => {
     },
 
     subscribe: ask,
-    unsubscribe: (filter, how, done) => ask(filter, how as SubscribeOptions, done as SubscribeDone, 1),
+    unsubscribe: (filter, how, done) => ask(filter, how as SubscribeOptions, done as SubscribeDone, 162),
 
     end(force, done, packet) {
       ending = (done as Listener | undefined) || ending || (() => {});

@@ -80,7 +80,8 @@ export const createOutbox = (pages: number): Outbox | undefined => {
     stats.erased++;
     head = start + HEADER;
     last = start + PAGE;
-    let isFine = true;
+    // An erase that did not happen would leave old records behind the copies.
+    let isFine = E.sum(flash.read(PAGE, start) as Uint8Array) === 255 * PAGE;
     for (const key of Object.keys(index)) {
       const from = index[key] as number;
       if (from >= oldest && from < oldest + PAGE) {

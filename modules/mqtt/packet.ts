@@ -1,7 +1,7 @@
 import { MQTT5 } from "godwit:features";
 import { field, frame, join } from "./bytes.ts";
 import { type Cursor, decodeProperties, encodeProperties, IN_ACK, IN_CONNACK } from "./properties.ts";
-import { isQos, isText, isTopic } from "./text.ts";
+import { isText, isTopic } from "./text.ts";
 import type { ConnackPacket, ConnectFields, Properties, ReasonPacket, Subscription } from "./types.ts";
 
 /**
@@ -31,7 +31,7 @@ export const encodeConnect = (packet: ConnectFields): string => {
     isText(id + "/" + packet.username, /\0/) &&
     (user || !password || five) && // [MQTT-3.1.2-22]
     !(MQTT5 && (properties === undefined || ofWill === undefined)) &&
-    (!will || (isTopic(will.topic) && isQos(qos)))
+    (!will || (isTopic(will.topic) && [0, 1, 2].includes(qos)))
     ? frame(
         16,
         join(

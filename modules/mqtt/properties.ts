@@ -65,12 +65,13 @@ export const encodeProperties = (properties: Properties | undefined, allowed?: s
   return isBad ? undefined : join(varint(body.length), body);
 };
 
-/**
- * Where decoding stands. `at` is not a number once something was wrong.
- */
+/** Where decoding stands. `at` is not a number once something was wrong. */
 export interface Cursor {
   at: number;
 }
+
+/** The reason code of the newest packet that was wrong: malformed, or a protocol error (2.2.2.2, "more than once"). */
+export const fault = { reason: 129 };
 
 /** A variable byte integer (1.5.5), as short as can be. */
 export const decodeVarint = (data: Uint8Array, cursor: Cursor): number => {
@@ -109,9 +110,9 @@ export const decodeProperties = (
   while (!isBad && cursor.at < stop) {
     // One char, as each of the table.
     const id = fromCharCode((data[cursor.at++] as number) + 48) as ";";
-    const from = TABLE.indexOf("," + id) + 3;
-    const type = TABLE[from - 1] as string;
-    const name = TABLE.slice(from, TABLE.indexOf(",", from));
+    const row = TABLE.split("," + id)[1] || ",";
+    const type = row[0] as string;
+    const name = row.slice(1, row.indexOf(","));
     const before = found[name];
     let value: unknown;
     if (!allowed.includes(id)) isBad = true;
@@ -130,8 +131,10 @@ export const decodeProperties = (
       value =
         type > "9" && type < "v" ? take(type === "b") : type === "1" && id !== ("T" as string) ? number > 0 : number;
       // Subscription Identifier, Receive Maximum and Maximum Packet Size are never 0; only the first may come again.
-      if ((!number && ";QW".includes(id)) || (type === "1" && number > 1) || (before !== undefined && type !== "v"))
+      if ((!number && ";QW".includes(id)) || (type === "1" && number > 1) || (before !== undefined && type !== "v")) {
         isBad = true;
+        fault.reason = 130;
+      }
       if (before !== undefined) value = ([] as unknown[]).concat(before, value);
     }
     found[name] = value;

@@ -23,7 +23,7 @@ function suite(): void {
     field.packets("in").filter((packet) => packet.cmd === "publish" && packet.topic === `${DEVICE_TOPIC}/${topic}`);
 
   before(async () => {
-    const { code } = await bundleFirmware({ board: "rak5010" });
+    const { code } = await bundleFirmware({ board: "rak5010", features: { OUTBOX: false } });
     field = await startField({ board: "rak5010", image: code, intervalS: 2 });
   });
   after(() => field?.stop());

@@ -1,7 +1,6 @@
 /**
  * MQTT 5: packets that are none, or not allowed here, end the connection (4.13): DISCONNECT says why, with the code of the
- * specification. Where it has "Protocol Error" for a property that comes twice or has a forbidden value, this client says
- * Malformed Packet: two texts less on the chip, and the connection ends as it must.
+ * specification, Protocol Error for a property that comes twice or has a forbidden value.
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -57,14 +56,14 @@ const BAD: [string, string, number][] = [
   ["property 0", "3006000161" + "020000", MALFORMED],
   ["a property of CONNACK in PUBLISH", "3009000161" + "051100000001", MALFORMED],
   ["Reason String in PUBLISH", "3008000161" + "041f000161", MALFORMED],
-  ["Payload Format Indicator 2", "3006000161" + "020102", MALFORMED],
-  ["Payload Format Indicator twice", "3008000161" + "0401000101", MALFORMED],
-  ["Message Expiry twice", "300e000161" + "0a02000000010200000001", MALFORMED],
-  ["Content Type twice", "300c000161" + "08030001610300" + "0161", MALFORMED],
-  ["Response Topic twice", "300c000161" + "08080001610800" + "0161", MALFORMED],
-  ["Correlation Data twice", "300a000161" + "06090000090000", MALFORMED],
-  ["Topic Alias twice", "300a000161" + "06230001230001", MALFORMED],
-  ["Subscription Identifier 0", "3006000161" + "020b00", MALFORMED],
+  ["Payload Format Indicator 2", "3006000161" + "020102", PROTOCOL],
+  ["Payload Format Indicator twice", "3008000161" + "0401000101", PROTOCOL],
+  ["Message Expiry twice", "300e000161" + "0a02000000010200000001", PROTOCOL],
+  ["Content Type twice", "300c000161" + "08030001610300" + "0161", PROTOCOL],
+  ["Response Topic twice", "300c000161" + "08080001610800" + "0161", PROTOCOL],
+  ["Correlation Data twice", "300a000161" + "06090000090000", PROTOCOL],
+  ["Topic Alias twice", "300a000161" + "06230001230001", PROTOCOL],
+  ["Subscription Identifier 0", "3006000161" + "020b00", PROTOCOL],
   ["Subscription Identifier with a byte too many", "3007000161" + "030b8100", MALFORMED],
   ["Subscription Identifier of five bytes", "300a000161" + "060bffffffff01", MALFORMED],
   ["ill-formed UTF-8 in Content Type", "3008000161" + "04030001ff", MALFORMED],
@@ -81,7 +80,7 @@ const BAD: [string, string, number][] = [
   ["PUBACK with bytes behind its properties", "4005fefe000000", MALFORMED],
   ["PUBACK with half a property", "4006fefe00021f00", MALFORMED],
   ["PUBREL with Content Type", "6208fefe000403000161", MALFORMED],
-  ["PUBCOMP with Reason String twice", "700cfefe00081f0001611f000161", MALFORMED],
+  ["PUBCOMP with Reason String twice", "700cfefe00081f0001611f000161", PROTOCOL],
   ["PUBREC with ill-formed Reason String", "5008fefe00041f0001c0", MALFORMED],
   ["SUBACK for 0", "900400000000", MALFORMED],
   ["PINGRESP with a byte", "d00100", MALFORMED],

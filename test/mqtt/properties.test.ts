@@ -101,7 +101,9 @@ for (const [place, ids, first, without] of places) {
         const mine = decode(text, ids);
         const theirs = decodeWithCodec(text, first);
         // Whole packets know more: a Response Topic with a wildcard, an alias of 0, data without a method.
-        if (theirs !== "other") assert.deepEqual(mine.at === text.length ? mine.properties : "refused", theirs);
+        // Topic Alias 0 has a reason code of its own: the client looks at it.
+        const isTaken = mine.at === text.length && mine.properties?.topicAlias !== 0;
+        if (theirs !== "other") assert.deepEqual(isTaken ? mine.properties : "refused", theirs);
       }),
       { seed, numRuns: Math.ceil(runs / 4) },
     );
