@@ -2,7 +2,7 @@ import { MQTT5, OUTBOX } from "godwit:features";
 import { type Done, type Failure, failure } from "../failure.ts";
 import { guard } from "../guard.ts";
 import { field, frame, join, varint, view, word } from "./bytes.ts";
-import { type Aliases, encodeReason, prepare } from "./five.ts";
+import { type Aliases, dress, encodeReason, prepare, refusal } from "./five.ts";
 import { decodeConnack, decodeGrants, decodeReason, encodeConnect, encodeFilters, more } from "./packet.ts";
 import { decodeProperties, fault, IN_ACK, IN_AUTH, IN_DISCONNECT, IN_PUBLISH } from "./properties.ts";
 import { isFilter, isTopic } from "./text.ts";
@@ -145,24 +145,6 @@ export const createClient = (options: ClientOptions, store?: Store): Client => {
     } else if (transport) write(bytes);
   };
 
-  /** MQTT 5: a PUBLISH as it leaves; why it may not, in its place, is a word above any PUBLISH. */
-  const dress = (bytes: string, since: number): string => {
-    const flags = view(bytes)[0] as number;
-    const now = options.uptime || getTime;
-    const room = (limits.maximumPacketSize || 1e6) - bytes.length;
-    return room < 0
-      ? "MQTT_TOO_LARGE"
-      : ((flags >> 1) & 3) > (limits.maximumQoS ?? 2) || (flags & 1 && limits.retainAvailable === false)
-        ? "MQTT_UNSUPPORTED"
-        : prepare(
-            bytes,
-            since > 0 ? now() - since : since && getTime() + since,
-            aliases,
-            // Where it comes first an alias takes up to five bytes.
-            (options.topicAlias && room > 4 && limits.topicAliasMaximum) as number,
-          ) || "MQTT_EXPIRED";
-  };
-
   /** Moves what waits to what leaves next, as much as goes into one send. */
   const fill = () => {
     while (waiting[0]) {
@@ -176,7 +158,9 @@ export const createClient = (options: ClientOptions, store?: Store): Client => {
       behind--;
       if (isPacket) queued--;
       if (MQTT5 && isFive && bytes && bytes < "@") {
-        bytes = five ? dress(bytes, (pending[item] || ([] as unknown as Entry))[4] || 0) : prepare(bytes, 0);
+        const since = (pending[item] || ([] as unknown as Entry))[4] || 0;
+        const waitedS = since > 0 ? (options.uptime || getTime)() - since : since && getTime() + since;
+        bytes = five ? dress(bytes, waitedS, limits, aliases, options.topicAlias) : prepare(bytes, 0);
         if (bytes > "@") {
           const from = transport;
           const error = failure(bytes);
@@ -339,17 +323,6 @@ export const createClient = (options: ClientOptions, store?: Store): Client => {
     pending[id] = entry;
     if (OUTBOX && store) store.put(id, "b");
     replies += entry[0];
-  };
-
-  const refusal = (code: string, packet: ReasonPacket) => {
-    const reason = packet.reasonCode;
-    const more = packet.properties || {};
-    const error =
-      reason >> 1 === 78 // 156, 157: use another server, server moved
-        ? failure("MQTT_MOVED", more.serverReference)
-        : failure(reason === 142 ? "MQTT_TAKEN_OVER" : code, reason);
-    error.reason = more.reasonString;
-    return error;
   };
 
   const onConfirm = () => {

@@ -1,6 +1,7 @@
+import { failure } from "../failure.ts";
 import { frame, join, varint, view, word } from "./bytes.ts";
 import { decodeVarint, encodeProperties } from "./properties.ts";
-import type { ReasonPacket } from "./types.ts";
+import type { Properties, ReasonPacket } from "./types.ts";
 
 /** What only MQTT 5 does to whole packets. Pure. */
 
@@ -52,4 +53,37 @@ export const prepare = (bytes: string, waitedS: number, aliases?: Aliases, max?:
     properties = join(varint(properties.length), properties);
   } else properties = "";
   return frame(data[0] as number, join(topic, bytes.slice(middle, from), properties, bytes.slice(end)));
+};
+
+/**
+ * A PUBLISH as it leaves, within what the broker said in CONNACK. Why it may not leave, in its place, is a word above any
+ * PUBLISH.
+ */
+export const dress = (
+  bytes: string,
+  waitedS: number,
+  limits: Properties,
+  aliases: Aliases,
+  isAlias: boolean | undefined,
+): string => {
+  const flags = view(bytes)[0] as number;
+  const room = (limits.maximumPacketSize || 1e6) - bytes.length;
+  return room < 0
+    ? "MQTT_TOO_LARGE"
+    : ((flags >> 1) & 3) > (limits.maximumQoS ?? 2) || (flags & 1 && limits.retainAvailable === false)
+      ? "MQTT_UNSUPPORTED"
+      : // Where it comes first an alias takes up to five bytes.
+        prepare(bytes, waitedS, aliases, (isAlias && room > 4 && limits.topicAliasMaximum) as number) || "MQTT_EXPIRED";
+};
+
+/** What a reason code of 128 and above means; `code` where it has no code of its own. */
+export const refusal = (code: string, packet: ReasonPacket) => {
+  const reason = packet.reasonCode;
+  const more = packet.properties || {};
+  const error =
+    reason >> 1 === 78 // 156, 157: use another server, server moved
+      ? failure("MQTT_MOVED", more.serverReference)
+      : failure(reason === 142 ? "MQTT_TAKEN_OVER" : code, reason);
+  error.reason = more.reasonString;
+  return error;
 };

@@ -98,7 +98,7 @@ export const decodeProperties = (
 ): Properties | undefined => {
   const total = decodeVarint(data, cursor);
   const stop = cursor.at + total;
-  let isBad = !(stop <= end);
+  let isBad = false;
   const found: { [name: string]: unknown } = {};
   const take = (isBytes?: boolean) => {
     const from = cursor.at + 2;
@@ -107,6 +107,8 @@ export const decodeProperties = (
     isBad = isBad || !(isBytes || isFine(taken));
     return taken;
   };
+  // A statement of its own: terser would put the declarations into the head of the loop, which `take` then captures.
+  isBad = !(stop <= end);
   while (!isBad && cursor.at < stop) {
     // One char, as each of the table.
     const id = fromCharCode((data[cursor.at++] as number) + 48) as ";";
