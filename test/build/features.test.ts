@@ -35,8 +35,4 @@ describe("features", { timeout: 80_000 }, () => {
       assert.ok(total - plain.total <= row, `${name} adds ${total - plain.total} bytes, its row says ${row}`);
     });
   }
-
-  it("both together pass the profile check", async () => {
-    assert.deepEqual((await image({ MQTT5: true, OUTBOX: true })).findings, []);
-  });
 });

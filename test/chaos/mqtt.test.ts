@@ -1,6 +1,6 @@
 /**
  * The client and its store under ten thousand faults: connections that break at any packet, a broker that comes up with its
- * session or without, resets at any write, and power that fails at any step of the flash. GODWIT_FAULTS sets how many,
+ * session or without, resets at any write, and power that fails at any step of the flash. GODWIT_MQTT_FAULTS sets how many,
  * GODWIT_SEED which.
  */
 import assert from "node:assert/strict";
@@ -9,12 +9,12 @@ import fc from "fast-check";
 import { loadModules, World } from "../support/mqtt-model.ts";
 import { perform, scenarios } from "../support/mqtt-model-commands.ts";
 
-const FAULTS = Number(process.env["GODWIT_FAULTS"] ?? 10_000);
+const FAULTS = Number(process.env["GODWIT_MQTT_FAULTS"] ?? 10_000);
 const SEED = Number(process.env["GODWIT_SEED"] ?? Date.now() % 1_000_000);
 const modules = await loadModules(true);
 
 test(`MQTT: ${FAULTS} faults, seed ${SEED}`, { timeout: 60_000 + FAULTS * 60 }, (t) => {
-  console.log(`chaos: GODWIT_SEED=${SEED} GODWIT_FAULTS=${FAULTS}`);
+  console.log(`chaos: GODWIT_SEED=${SEED} GODWIT_MQTT_FAULTS=${FAULTS}`);
   const total = { faults: 0, messages: 0, lost: 0, doubled: 0, boots: 0, cuts: 0, abuses: 0 };
   for (let round = 0; total.faults < FAULTS; round++) {
     fc.assert(

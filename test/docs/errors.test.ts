@@ -6,7 +6,22 @@ import { test } from "node:test";
 import { root } from "../../tools/build/paths.ts";
 import { parseErrorTable } from "../../tools/demo/error-table.ts";
 
-const PREFIXES = ["AT", "MODEM", "SIM", "NET", "SOCKET", "FILE", "CLOCK", "SNTP", "TLS", "MQTT", "OUTBOX", "CLOUD", "CONFIG", "COMMAND"];
+const PREFIXES = [
+  "AT",
+  "MODEM",
+  "SIM",
+  "NET",
+  "SOCKET",
+  "FILE",
+  "CLOCK",
+  "SNTP",
+  "TLS",
+  "MQTT",
+  "OUTBOX",
+  "CLOUD",
+  "CONFIG",
+  "COMMAND",
+];
 const CODE = new RegExp(`["'\`]((?:${PREFIXES.join("|")})_[A-Z0-9_]+)["'\`]`, "g");
 const text = readFileSync(join(root, "docs", "errors.md"), "utf8");
 const table = parseErrorTable(text);
