@@ -125,7 +125,8 @@ export interface Subscription extends SubscribeOptions {
 
 /**
  * What gives way when a PUBLISH finds the queue full: this one, with an error (`reject`); the oldest or the newest of those
- * that have not left yet, whose callback then has MQTT_DROPPED.
+ * that wait, whose callback then has MQTT_DROPPED: not what is under way on this connection, nor what is of QoS 2 and may have
+ * left before.
  * @public
  */
 export type FullPolicy = "reject" | "drop-oldest" | "drop-newest";

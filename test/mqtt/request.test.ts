@@ -1,34 +1,14 @@
 /** Requests and responses, on a scripted broker and on a real one. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type * as ClientModule from "../../modules/mqtt/client.ts";
 import type * as RequestModule from "../../modules/mqtt/request.ts";
-import { createManualClock } from "../../tools/clock.ts";
-import { VirtualBoard } from "../../tools/virtual-board/board.ts";
 import { loadModule, toHost } from "../../tools/virtual-board/load-module.ts";
-import { attachFive, codes, connectedFive, type FiveWire, fault, type Packet } from "../support/five.ts";
-import type { Device } from "../support/mqtt.ts";
+import { attachFive, codes, connectedFive, type FiveWire, fault, loadFive, type Packet } from "../support/five.ts";
 
-const clock = createManualClock();
-const board = new VirtualBoard({ board: "rak5010", serial: { paced: false }, clock });
-board.start();
+const device = await loadFive();
+const { pass, settle, board } = device;
 const options = { board, features: { MQTT5: true, OUTBOX: false } };
-const { createClient } = await loadModule<typeof ClientModule>("modules/mqtt/client.ts", options);
 const { createRequests, respond } = await loadModule<typeof RequestModule>("modules/mqtt/request.ts", options);
-
-async function settle(): Promise<void> {
-  for (let i = 0; i < 6; i++) {
-    await new Promise<void>((resolve) => setImmediate(resolve));
-    clock.advance(0);
-  }
-}
-async function pass(seconds: number): Promise<void> {
-  for (let i = 0; i < seconds; i++) {
-    clock.advance(1000);
-    await settle();
-  }
-}
-const device: Device = { createClient, settle, pass };
 
 function outcomes() {
   const list: unknown[][] = [];

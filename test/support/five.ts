@@ -6,41 +6,18 @@ import type { Failure } from "../../modules/failure.ts";
 import type * as ClientModule from "../../modules/mqtt/client.ts";
 import type { Transport } from "../../modules/mqtt/transport.ts";
 import type { Store } from "../../modules/mqtt/types.ts";
-import { createManualClock } from "../../tools/clock.ts";
-import { VirtualBoard } from "../../tools/virtual-board/board.ts";
-import { loadModule, toHost } from "../../tools/virtual-board/load-module.ts";
+import { toHost } from "../../tools/virtual-board/load-module.ts";
 import type { Event } from "./client-rig.ts";
-import { type Device, fromOracle, hex, type NamedPacket, oracleEncode } from "./mqtt.ts";
+import { type Device, fromOracle, hex, loadClient, type NamedPacket, oracleEncode } from "./mqtt.ts";
 
 export type Client = ClientModule.Client;
 export type ClientOptions = ClientModule.ClientOptions;
 /** A packet by the names of `mqtt-packet`. */
 export type Packet = { cmd: string; properties?: Record<string, unknown> } & Record<string, unknown>;
 
-/** The client with MQTT 5, on a board whose time stands still until the test moves it; with `OUTBOX` it takes a store. */
-export async function loadFive(OUTBOX = false, globals: Record<string, unknown> = {}): Promise<Device> {
-  const clock = createManualClock();
-  const board = new VirtualBoard({ board: "rak5010", serial: { paced: false }, clock });
-  board.start();
-  const { createClient } = await loadModule<typeof ClientModule>("modules/mqtt/client.ts", {
-    board,
-    features: { MQTT5: true, OUTBOX },
-    globals,
-  });
-  async function settle(): Promise<void> {
-    for (let i = 0; i < 6; i++) {
-      await new Promise<void>((resolve) => setImmediate(resolve));
-      clock.advance(0);
-    }
-  }
-  async function pass(seconds: number): Promise<void> {
-    for (let i = 0; i < seconds; i++) {
-      clock.advance(1000);
-      await settle();
-    }
-  }
-  return { createClient, settle, pass };
-}
+/** The client with MQTT 5; with `OUTBOX` it takes a store. */
+export const loadFive = (OUTBOX = false, globals: Record<string, unknown> = {}): Promise<Device> =>
+  loadClient({ MQTT5: true, OUTBOX }, globals);
 
 /** The broker's end. `five` false: it speaks 3.1.1. */
 export class FiveWire implements Transport {

@@ -3,6 +3,7 @@ import type { EventEmitter } from "node:events";
 import mqttPacket from "mqtt-packet";
 import type * as ClientModule from "../../modules/mqtt/client.ts";
 import type * as PacketModule from "../../modules/mqtt/packet-server.ts";
+import type { Features } from "../../tools/build/bundle.ts";
 import { createManualClock } from "../../tools/clock.ts";
 import { VirtualBoard } from "../../tools/virtual-board/board.ts";
 import { loadModule } from "../../tools/virtual-board/load-module.ts";
@@ -22,14 +23,22 @@ export interface Device {
   settle(): Promise<void>;
   /** Lets seconds pass. */
   pass(seconds: number): Promise<void>;
+  board: VirtualBoard;
 }
 
-/** The client on a board whose time stands still until the test moves it. */
-export async function loadClient(): Promise<Device> {
+/** The client, without MQTT 5 and outbox if nothing else is said, on a board whose time stands still until the test moves it. */
+export async function loadClient(
+  features: Partial<Features> = {},
+  globals: Record<string, unknown> = {},
+): Promise<Device> {
   const clock = createManualClock();
   const board = new VirtualBoard({ board: "rak5010", serial: { paced: false }, clock });
   board.start();
-  const { createClient } = await loadModule<typeof ClientModule>("modules/mqtt/client.ts", { board });
+  const { createClient } = await loadModule<typeof ClientModule>("modules/mqtt/client.ts", {
+    board,
+    features: { MQTT5: false, OUTBOX: false, ...features },
+    globals,
+  });
   async function settle(): Promise<void> {
     // Listeners run from the interpreter's idle loop, writes are done in the host's next turn.
     for (let i = 0; i < 6; i++) {
@@ -43,7 +52,7 @@ export async function loadClient(): Promise<Device> {
       await settle();
     }
   }
-  return { createClient, settle, pass };
+  return { createClient, settle, pass, board };
 }
 
 export const hex = (bytes: string): string => Buffer.from(bytes, "latin1").toString("hex");
