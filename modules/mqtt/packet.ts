@@ -5,7 +5,7 @@ import { isText, isTopic } from "./text.ts";
 import type { ConnackPacket, ConnectFields, Properties, ReasonPacket, Subscription } from "./types.ts";
 
 /**
- * The packets of a client on binary strings, MQTT 3.1.1, and 5 where `five` says so. Pure; packet-server.ts has the other
+ * The packets of a client on binary strings, MQTT 3.1.1, and 5 where `five` says so. Pure; codec/codec.ts has the other
  * half and packets by name. A packet is put together by one native call and read through a view (`data`, and the same bytes
  * as `text`), never byte by byte in JavaScript. Packet Identifiers are two bytes of text here, as they stand in the packets.
  */

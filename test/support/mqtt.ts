@@ -2,19 +2,19 @@
 import type { EventEmitter } from "node:events";
 import mqttPacket from "mqtt-packet";
 import type * as ClientModule from "../../modules/mqtt/client.ts";
-import type * as PacketModule from "../../modules/mqtt/packet-server.ts";
+import type * as PacketModule from "../../modules/mqtt/codec/codec.ts";
 import type { Features } from "../../tools/build/bundle.ts";
 import { createManualClock } from "../../tools/clock.ts";
 import { VirtualBoard } from "../../tools/virtual-board/board.ts";
 import { loadModule } from "../../tools/virtual-board/load-module.ts";
 
-export type { NamedPacket } from "../../modules/mqtt/packet-server.ts";
+export type { NamedPacket } from "../../modules/mqtt/codec/codec.ts";
 export type Codec = typeof PacketModule;
 export type Side = "client" | "server";
 type Named = PacketModule.NamedPacket;
 
 export async function loadCodec(): Promise<Codec> {
-  return loadModule<Codec>("modules/mqtt/packet-server.ts");
+  return loadModule<Codec>("modules/mqtt/codec/codec.ts");
 }
 
 export interface Device {

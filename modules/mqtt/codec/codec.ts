@@ -1,9 +1,9 @@
-import { failure } from "../failure.ts";
-import { view } from "./bytes.ts";
-import { decodePacket, refuseFirst } from "./packet-decode.ts";
-import type { Reader } from "./packet-reader.ts";
-import { MALFORMED, type Side, TOO_LARGE } from "./packet-rules.ts";
-import type { NamedPacket, Refusal } from "./packet-types.ts";
+import { failure } from "../../failure.ts";
+import { view } from "../bytes.ts";
+import { decodePacket, refuseFirst } from "./decode.ts";
+import type { NamedPacket, Refusal } from "./named.ts";
+import type { Reader } from "./reader.ts";
+import { MALFORMED, type Side, TOO_LARGE } from "./rules.ts";
 
 /**
  * MQTT 3.1.1 and MQTT 5, both sides and every Control Packet, by name: for brokers, tests and tools. It shares nothing with
@@ -13,8 +13,8 @@ import type { NamedPacket, Refusal } from "./packet-types.ts";
  * that is known and not above its maximum, Receive Maximum, a session expiry that was 0.
  */
 
-export { encode } from "./packet-encode.ts";
-export type * from "./packet-types.ts";
+export { encode } from "./encode.ts";
+export type * from "./named.ts";
 
 /** Where the packet at the front ends, 0 when that is not known yet, or the reason to refuse it, below 0. */
 const measure = (data: Uint8Array, maxPacket: number, five: boolean, side: Side): number => {

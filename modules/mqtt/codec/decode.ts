@@ -1,13 +1,7 @@
-import {
-  expect,
-  type Reader,
-  takeBytes,
-  takeId,
-  takeNumber,
-  takeProperties,
-  takeText,
-  takeTopic,
-} from "./packet-reader.ts";
+import { isFilter, isTopic } from "../text.ts";
+import type { Properties, QoS, Subscription } from "../types.ts";
+import type { NamedConfirm, NamedConnect, NamedPacket, NamedPublish } from "./named.ts";
+import { expect, type Reader, takeBytes, takeId, takeNumber, takeProperties, takeText, takeTopic } from "./reader.ts";
 import {
   BAD_IDENTIFIER,
   isCode,
@@ -17,10 +11,7 @@ import {
   PROTOCOL_ERROR,
   type Side,
   UNSUPPORTED_VERSION,
-} from "./packet-rules.ts";
-import type { NamedConfirm, NamedConnect, NamedPacket, NamedPublish } from "./packet-types.ts";
-import { isFilter, isTopic } from "./text.ts";
-import type { Properties, QoS, Subscription } from "./types.ts";
+} from "./rules.ts";
 
 interface WithProperties {
   properties?: Properties | undefined;

@@ -1,13 +1,6 @@
-import {
-  ALIAS_INVALID,
-  MALFORMED,
-  mayRepeat,
-  PROTOCOL_ERROR,
-  type PropertyRule,
-  propertyRules,
-} from "./packet-rules.ts";
-import { isText, isTopic } from "./text.ts";
-import type { Properties } from "./types.ts";
+import { isText, isTopic } from "../text.ts";
+import type { Properties } from "../types.ts";
+import { ALIAS_INVALID, MALFORMED, mayRepeat, PROTOCOL_ERROR, type PropertyRule, propertyRules } from "./rules.ts";
 
 /**
  * Cuts fields off the front of a packet. The first thing that is wrong stays in `reason`, with the code of MQTT 5 for it;

@@ -1,7 +1,7 @@
-import { failure } from "../failure.ts";
-import { field, frame, join, varint } from "./bytes.ts";
-import { isString } from "./packet-reader.ts";
-import { isCode, isFilter5, isShared, mayRepeat, type PropertyRule, propertyRules } from "./packet-rules.ts";
+import { failure } from "../../failure.ts";
+import { field, frame, join, varint } from "../bytes.ts";
+import { isFilter, isQos, isTopic } from "../text.ts";
+import type { Properties, Subscription, Will } from "../types.ts";
 import type {
   NamedAuth,
   NamedConfirm,
@@ -14,9 +14,9 @@ import type {
   NamedSubscribe,
   NamedUnsuback,
   NamedUnsubscribe,
-} from "./packet-types.ts";
-import { isFilter, isQos, isTopic } from "./text.ts";
-import type { Properties, Subscription, Will } from "./types.ts";
+} from "./named.ts";
+import { isString } from "./reader.ts";
+import { isCode, isFilter5, isShared, mayRepeat, type PropertyRule, propertyRules } from "./rules.ts";
 
 function check(isValid: unknown, name: string): void {
   if (!isValid) throw failure("MQTT_INVALID", name);

@@ -1,5 +1,5 @@
-import type { Failure } from "../failure.ts";
-import type { ConnackPacket, ConnectFields, Properties, QoS, ReasonPacket, Subscription } from "./types.ts";
+import type { Failure } from "../../failure.ts";
+import type { ConnackPacket, ConnectFields, Properties, QoS, ReasonPacket, Subscription } from "../types.ts";
 
 /**
  * Control Packets by name, as objects of npm `mqtt-packet`. Texts and payloads are binary strings: one char is one byte.

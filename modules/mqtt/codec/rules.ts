@@ -1,4 +1,4 @@
-import { isFilter } from "./text.ts";
+import { isFilter } from "../text.ts";
 
 /** What MQTT 5 allows where: tables 2-4 and 2-6 and the section of each packet (OASIS, 7 March 2019). */
 
