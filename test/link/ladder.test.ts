@@ -5,7 +5,9 @@ import fc from "fast-check";
 import type * as LadderModule from "../../modules/link/ladder.ts";
 import { loadModule } from "../../tools/virtual-board/load-module.ts";
 
-const { rungFor, backoffS } = await loadModule<typeof LadderModule>("modules/link/ladder.ts");
+const { rungFor, backoffS } = await loadModule<typeof LadderModule>("modules/link/ladder.ts", {
+  features: { MQTT5: true },
+});
 
 /** socket 0, pdp 1, radio 2, modem reset 3, power 4, MCU 5; for the 1st to 12th failure in a row. */
 const RUNGS: readonly [string, string][] = [
@@ -34,6 +36,11 @@ const RUNGS: readonly [string, string][] = [
   ["SIM_LOCKED", "000000000000"],
   ["SIM_PIN_LAST", "000000000000"],
   ["MQTT_REFUSED", "000000000000"],
+  // A broker's own words.
+  ["MQTT_TAKEN_OVER", "000000000000"],
+  ["MQTT_MOVED", "000000000000"],
+  ["MQTT_VERSION", "000000000000"],
+  ["MQTT_DISCONNECTED", "000000000000"],
 ];
 
 for (const [code, rungs] of RUNGS) {

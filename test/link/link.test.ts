@@ -54,7 +54,7 @@ interface Rig {
   reboots(): number;
 }
 
-async function start(options: Partial<LinkModule.LinkOptions> = {}): Promise<Rig> {
+async function start(options: Partial<LinkModule.LinkOptions> = {}, MQTT5 = false): Promise<Rig> {
   const hostClock = createEagerClock();
   const board = new VirtualBoard({ board: "rak5010", clock: hostClock });
   board.start();
@@ -65,7 +65,7 @@ async function start(options: Partial<LinkModule.LinkOptions> = {}): Promise<Rig
   board.evaluate(
     "global.kicks=0;global.reboots=0;E.kickWatchdog=function(){kicks++};E.enableWatchdog=function(){};E.reboot=function(){reboots++}",
   );
-  const { createLink } = await loadModule<typeof LinkModule>("modules/link/link.ts", { board });
+  const { createLink } = await loadModule<typeof LinkModule>("modules/link/link.ts", { board, features: { MQTT5 } });
   const steps: string[] = [];
   const fails: Record<string, string[]> = {};
   const logged: Rig["logged"] = [];
@@ -303,6 +303,34 @@ test("a connection that holds for a while sets the ladder back; one that dies at
   await rig.wait(600);
   rig.close("SOCKET_CLOSED");
   assert.equal(rig.link.failed, 1);
+});
+
+test(
+  "two devices with one client id: each connection ends when the other comes back, and both slow down",
+  LIMIT,
+  async () => {
+    const rig = await start();
+    rig.link.start();
+    // Each lasts as long as the other waits, which is as long as our own last wait at most: no success, however long it was.
+    for (let round = 1; round <= 10; round++) {
+      await rig.until("connected");
+      await rig.wait(Math.max(61, rig.logged.findLast(({ code }) => code !== "")?.retryS ?? 0));
+      rig.close("SOCKET_CLOSED");
+    }
+    const waits = rig.logged.filter(({ code }) => code === "SOCKET_CLOSED").map(({ retryS }) => retryS);
+    assert.equal(rig.link.failed, 10);
+    assert.ok((waits.at(-1) ?? 0) >= 256, waits.join());
+  },
+);
+
+test("taken over, in the words of MQTT 5: the longest wait at once, and nothing is reset for it", LIMIT, async () => {
+  const rig = await start({ backoffMaxS: 100 }, true);
+  rig.link.start();
+  await rig.until("connected");
+  rig.close("MQTT_TAKEN_OVER");
+  const [{ retryS, rung } = { retryS: 0, rung: -1 }] = rig.logged.filter(({ code }) => code === "MQTT_TAKEN_OVER");
+  assert.ok(retryS >= 50 && retryS <= 150, String(retryS));
+  assert.equal(rung, 0);
 });
 
 test("the context is lost: sockets end, and it is activated anew", LIMIT, async () => {
