@@ -1,7 +1,7 @@
 import { MQTT5, OUTBOX } from "godwit:features";
 import { type Done, type Failure, failure } from "../failure.ts";
 import { guard } from "../guard.ts";
-import { field, frame, join, varint, view, word } from "./bytes.ts";
+import { Bytes, field, frame, join, toBuffer, varint, view, word } from "./bytes.ts";
 import { type Aliases, dress, encodeReason, prepare, refusal } from "./five.ts";
 import { decodeConnack, decodeGrants, decodeReason, encodeConnect, encodeFilters, more } from "./packet.ts";
 import { decodeProperties, fault, IN_ACK, IN_AUTH, IN_DISCONNECT, IN_PUBLISH } from "./properties.ts";
@@ -593,7 +593,7 @@ export const createClient = (options: ClientOptions, store?: Store): Client => {
     busy++;
     if (isWhole) {
       // A short PUBLISH alone; what is wrong with one is looked at again.
-      data = new Uint8Array(E.toArrayBuffer(chunk) as ArrayBuffer);
+      data = new Bytes(toBuffer(chunk));
       first = data[0] as number;
       end = chunk.length;
       if (first >> 4 === 3 && data[1] === end - 2) {
