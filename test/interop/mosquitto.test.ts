@@ -34,6 +34,7 @@ interface Rig {
 }
 
 let firmware: Firmware;
+let firmware5: Firmware;
 let pki: Pki;
 let broker: Mosquitto;
 
@@ -47,12 +48,12 @@ async function until<T>(what: string, look: () => T | undefined | false): Promis
   }
 }
 
-async function startDevice(certificates: Certificates, fault?: "no-client-cert"): Promise<Rig> {
+async function startDevice(certificates: Certificates, fault?: "no-client-cert", image = firmware.code): Promise<Rig> {
   const rig: Omit<Rig, "stage"> = { console: [], events: [] };
   const stage = await createStage(
     {
       board: "rak5010",
-      image: firmware.code,
+      image,
       clock: createSteadyClock(SPEED),
       fault,
       broker: { host: BROKER_HOST, port: broker.port },
@@ -93,6 +94,7 @@ async function startObserver(): Promise<{ client: MqttClient; messages: Message[
 
 before(async () => {
   firmware = await bundleFirmware({ board: "rak5010" });
+  firmware5 = await bundleFirmware({ board: "rak5010", features: { MQTT5: true } });
   // The observer is no modem and resolves no `.test`.
   pki = await createPki({ hosts: [BROKER_HOST, "127.0.0.1"], client: CLIENT_ID });
   broker = await startMosquitto(pki);
@@ -141,6 +143,24 @@ test("a command that was sent while the device was away arrives with the resumed
   const { stage } = await startDevice(good());
   try {
     await until("a report", () => messages.find(({ topic }) => topic === TOPICS.telemetry));
+    await until("an empty queue", () => stage.queued() === 0);
+    stage.modem.fault("drop");
+    await client.publishAsync(TOPICS.command, JSON.stringify({ cmd: "report" }), { qos: 1 });
+    const result = await until("a result", () => messages.find(({ topic }) => topic === TOPICS.result));
+    assert.deepEqual(JSON.parse(result.payload), { cmd: "report" });
+    assert.equal(stage.status().link.connects, 2);
+  } finally {
+    await client.endAsync(true);
+    await stage.stop();
+  }
+});
+
+test("an image with MQTT 5 speaks it, keeps its session, and executes a command that was sent meanwhile", async () => {
+  const { client, messages } = await startObserver();
+  const { stage } = await startDevice(good(), undefined, firmware5.code);
+  try {
+    await until("a report", () => messages.find(({ topic }) => topic === TOPICS.telemetry));
+    assert.match(broker.log(), /New client connected from .* as godwit-demo \(p5, c0, k240/);
     await until("an empty queue", () => stage.queued() === 0);
     stage.modem.fault("drop");
     await client.publishAsync(TOPICS.command, JSON.stringify({ cmd: "report" }), { qos: 1 });
