@@ -336,7 +336,11 @@ export const createClient = (options: ClientOptions, store?: Store): Client => {
       if (first < 112 && packet.reasonCode > 127) error = refusal("MQTT_REJECTED", packet);
     } else if (end - at !== 2) return 0;
     // Also a PUBREC that we do not know gets its PUBREL, else the broker would keep it for ever.
-    const isDue = MQTT5 ? onAck(fromCharCode(first), id, error, packet) : onAck(fromCharCode(first), id);
+    const kind = first === 176 ? "u" : fromCharCode(first);
+    const filters = (pending[id] || [])[3];
+    const isDue = MQTT5 ? onAck(kind, id, error, packet) : onAck(kind, id);
+    // Once more: the SUBACK of what was unsubscribed in a hurry may have come meanwhile.
+    if (isDue && filters) for (const one of filters) delete granted[one.topic];
     if (!isDue && first === 80 && !(MQTT5 && error)) replies += "b\x02" + id;
     return word(data, at);
   };
@@ -355,6 +359,7 @@ export const createClient = (options: ClientOptions, store?: Store): Client => {
       if (qos > 127) error = failure("MQTT_SUBSCRIBE", topic);
       else if (!MQTT5) granted[topic] = { qos: want.qos };
       else if (first < 145) granted[topic] = want;
+      else delete granted[topic];
       return { topic, qos };
     });
     finish(id, entry, error, grants);
@@ -455,7 +460,6 @@ export const createClient = (options: ClientOptions, store?: Store): Client => {
           const entry = pending[id] as Entry;
           if (entry[3]) {
             entry[0] = encodeFilters(entry[2] ? 162 : 130, id, entry[3]);
-            if (entry[2]) entry[2] = "\xb0";
           }
         }
       }
@@ -649,8 +653,8 @@ export const createClient = (options: ClientOptions, store?: Store): Client => {
     pending[id] = [
       encodeFilters(first, MQTT5 ? id + behindId : id, filters),
       listener as Listener,
-      // The one of MQTT 5 never has two bytes alone: no first byte is as long.
-      isLess ? (MQTT5 ? behindId + "\xb0" : "\xb0") : "",
+      // No first byte of an acknowledgement: theirs are looked at closely.
+      isLess ? "u" : "",
       filters,
     ];
     return accept(id);

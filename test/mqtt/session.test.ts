@@ -319,3 +319,17 @@ test("nor when it is cut again and again", async () => {
     { seed, numRuns },
   );
 });
+
+test("unsubscribed before the SUBACK came: a lost session is not told of it again", async () => {
+  const client = createClient(KEPT);
+  const wire = await attach(client, false);
+  client.subscribe("a", { qos: 1 });
+  client.unsubscribe("a");
+  await settle();
+  const [subscribe, unsubscribe] = wire.take().map(idOf) as [number, number];
+  wire.give({ cmd: "suback", messageId: subscribe, granted: [1] }, { cmd: "unsuback", messageId: unsubscribe });
+  await settle();
+  wire.drop();
+  assert.deepEqual((await attach(client, false)).take(), []);
+  client.end(true);
+});
