@@ -45,7 +45,11 @@ describe("interpreter: the tables of the virtual board", {
 }, () => {
   const answers = new Map<number, string>();
   const all = Object.values(expressions).flat();
+  let isClockSet = false;
   before(async () => {
+    // A build for Linux may leave the computer's clock alone.
+    const now = await run(`${print(BEGIN)}setTime(1.2e9);print(Math.round(getTime()/1e7));${print(END)}`);
+    isClockSet = now.trim() === "120";
     const memory = 'print("\\x03-1 "+process.memory().total+" "+process.memory().blocksize+"\\x04");';
     const lines = all.map(([expression], index) => `print("\\x03${index} "+${probe(expression)}+"\\x04");`);
     const text = await run([print(BEGIN), memory, ...lines, print(END)].join("\n"));
@@ -70,7 +74,8 @@ describe("interpreter: the tables of the virtual board", {
   }
 
   for (const { name, script, prints } of scripts) {
-    it(name, async () => {
+    it(name, async (context) => {
+      if (script.includes("setTime(") && !isClockSet) return context.skip("setTime does nothing in this build");
       const text = await run(`${print(BEGIN)}setTimeout(function(){${print(END)}},${SCRIPT_MS});\n${script}\n`);
       assert.deepEqual(normalise(text), prints);
     });
