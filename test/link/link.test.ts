@@ -1,179 +1,12 @@
 /** The link, with doubles for everything beneath and above it, on a clock that does not wait. */
 import assert from "node:assert/strict";
-import { after, test } from "node:test";
-import type { Clock as DeviceClock } from "../../modules/clock/clock.ts";
-import type { Failure } from "../../modules/failure.ts";
-import type * as LinkModule from "../../modules/link/link.ts";
-import type { Modem, ModemState } from "../../modules/modem/modem.ts";
-import type { Sockets } from "../../modules/modem/sockets.ts";
-import type { Client } from "../../modules/mqtt/client.ts";
-import type { Transport } from "../../modules/mqtt/transport.ts";
-import { VirtualBoard } from "../../tools/virtual-board/board.ts";
-import { loadModule } from "../../tools/virtual-board/load-module.ts";
-import { createEagerClock } from "../support/eager-clock.ts";
-
-const LIMIT = { timeout: 20_000 };
-const OPTIONS: LinkModule.LinkOptions = {
-  host: "broker.test",
-  port: 8883,
-  ca: "ca.pem",
-  cert: "",
-  key: "",
-  verify: true,
-  sni: true,
-  registrationS: 300,
-  backoffMaxS: 900,
-  watchdogS: 3600,
-  clockGate: true,
-  resyncS: 86_400,
-};
-
-type Done = (error?: Failure) => void;
-const stops: (() => void)[] = [];
-after(() => {
-  for (const stop of stops) stop();
-});
-
-interface Rig {
-  readonly link: LinkModule.Link;
-  readonly modem: Modem;
-  readonly sockets: Sockets;
-  /** What the link did, in order. */
-  readonly steps: string[];
-  /** Codes with which the next calls of a step fail. */
-  readonly fails: Record<string, string[]>;
-  readonly logged: { state: string; code: string; retryS: number; rung: number }[];
-  /** Seconds since the rig began. */
-  nowS(): number;
-  wait(seconds: number): Promise<void>;
-  /** Until the link says so. */
-  until(state: string): Promise<void>;
-  /** The connection ends. */
-  close(code: string): void;
-  kicks(): number;
-  reboots(): number;
-}
-
-async function start(options: Partial<LinkModule.LinkOptions> = {}, MQTT5 = false): Promise<Rig> {
-  const hostClock = createEagerClock();
-  const board = new VirtualBoard({ board: "rak5010", clock: hostClock });
-  board.start();
-  stops.push(() => {
-    board.stop();
-    hostClock.stop();
-  });
-  board.evaluate(
-    "global.kicks=0;global.reboots=0;E.kickWatchdog=function(){kicks++};E.enableWatchdog=function(){};E.reboot=function(){reboots++}",
-  );
-  const { createLink } = await loadModule<typeof LinkModule>("modules/link/link.ts", { board, features: { MQTT5 } });
-  const steps: string[] = [];
-  const fails: Record<string, string[]> = {};
-  const logged: Rig["logged"] = [];
-  const listeners = new Map<string, (value?: Failure) => void>();
-  let wake = (): void => undefined;
-  let isClockValid = false;
-  let settings = new Map<string, string>();
-
-  function act(step: string, done: Done, success: () => void = () => undefined): void {
-    steps.push(step);
-    hostClock.setTimeout(() => {
-      const code = fails[step]?.shift();
-      if (code === undefined) success();
-      done(code === undefined ? undefined : { code });
-    }, 10);
-  }
-  const become = (state: ModemState) => (): void => {
-    modem.state = state;
-  };
-  const modem = {
-    state: "off" as ModemState,
-    powerOn: (done: Done, byReset?: boolean) => act(byReset ? "reset" : "powerOn", done, become("ready")),
-    powerOff: (done: Done) => act("powerOff", done, become("off")),
-    register: (_ms: number, done: Done) => act("register", done, become("registered")),
-    activate: (done: Done) => act("activate", done, become("active")),
-    script(parts: string[], done: (error: Failure | undefined, lines: string[]) => void) {
-      const [first = ""] = parts;
-      const isTls = first.startsWith("+QSSLCFG");
-      const isQuery = isTls && !/,1,/.test(first);
-      const lines = isQuery ? [...parts].map((part) => `${part.replace("=", ": ")},${settings.get(part)}`) : [];
-      if (isTls && !isQuery) {
-        settings = new Map(
-          [...parts].map((part) => [part.slice(0, part.lastIndexOf(",")), part.slice(part.lastIndexOf(",") + 1)]),
-        );
-      }
-      const name = isQuery ? "tlsRead" : isTls ? "tlsWrite" : [...parts].join(";");
-      act(name, (error) => done(error, error ? [] : lines));
-    },
-  } as unknown as Modem;
-  const sockets = {
-    open(kind: string, _host: string, _port: number, done: (error?: Failure, socket?: Transport) => void) {
-      act(`open ${kind}`, (error) => done(error, error ? undefined : ({ close: () => undefined } as Transport)));
-    },
-    dropAll: (cause: Failure) => void steps.push(`dropAll ${cause.code}`),
-  } as unknown as Sockets;
-  const clock = {
-    isValid: () => isClockValid,
-    status: {
-      set source(value: string) {
-        if (value === "none") isClockValid = false;
-      },
-    },
-    synchronise: (done: Done) =>
-      act("clock", done, () => {
-        isClockValid = true;
-      }),
-  } as unknown as DeviceClock;
-  const client = {
-    connected: false,
-    attach() {
-      act("mqtt", (error) => {
-        client.connected = !error;
-        listeners.get(error ? "close" : "connect")?.(error);
-      });
-    },
-    end: (_force: boolean, done: () => void) => act("disconnect", done),
-    on: (event: string, listener: (value?: Failure) => void) => void listeners.set(event, listener),
-  };
-  const link = createLink(
-    modem,
-    sockets,
-    clock,
-    client as unknown as Client,
-    { ...OPTIONS, ...options },
-    (state, error, retryS, rung) => {
-      logged.push({ state, code: error ? error.code : "", retryS: retryS ?? 0, rung: rung ?? -1 });
-      wake();
-    },
-  );
-  return {
-    link,
-    modem,
-    sockets,
-    steps,
-    fails,
-    logged,
-    nowS: () => hostClock.now() / 1000,
-    wait: (seconds) => new Promise((resolve) => void hostClock.setTimeout(resolve, seconds * 1000)),
-    until: (state) =>
-      new Promise((resolve) => {
-        wake = () => {
-          if (link.state === state) resolve();
-        };
-        wake();
-      }),
-    close(code) {
-      client.connected = false;
-      listeners.get("close")?.({ code });
-    },
-    kicks: () => Number(board.evaluate("kicks")),
-    reboots: () => Number(board.evaluate("reboots")),
-  };
-}
+import { test } from "node:test";
+import { LIMIT, startLink } from "../support/link-rig.ts";
 
 const ALL = ["powerOn", "register", "activate", "clock", "tlsWrite", "tlsRead", "open tls", "mqtt"];
 
 test("from off to connected, each step once and in order", LIMIT, async () => {
-  const rig = await start();
+  const rig = await startLink();
   assert.equal(rig.link.state, "off");
   rig.link.start();
   await rig.until("connected");
@@ -188,7 +21,7 @@ test("from off to connected, each step once and in order", LIMIT, async () => {
 });
 
 test("no TLS is configured or opened while the gate is shut", LIMIT, async () => {
-  const rig = await start();
+  const rig = await startLink();
   rig.fails["clock"] = Array.from({ length: 5 }, () => "CLOCK_UNPROVED");
   rig.link.start();
   await rig.until("connected");
@@ -198,7 +31,7 @@ test("no TLS is configured or opened while the gate is shut", LIMIT, async () =>
 });
 
 test("with the gate switched off time is not asked for; without a watchdog nothing feeds one", LIMIT, async () => {
-  const rig = await start({ clockGate: false, watchdogS: 0 });
+  const rig = await startLink({ clockGate: false, watchdogS: 0 });
   rig.link.start();
   await rig.until("connected");
   assert.ok(!rig.steps.includes("clock"));
@@ -217,7 +50,7 @@ for (const [step, code] of [
   ["mqtt", "MQTT_REFUSED"],
 ] as const) {
   test(`${step} fails three times with ${code}: waits, climbs, comes up`, LIMIT, async () => {
-    const rig = await start();
+    const rig = await startLink();
     rig.fails[step] = [code, code, code];
     rig.link.start();
     await rig.until("connected");
@@ -238,7 +71,7 @@ for (const [step, code] of [
 }
 
 test("a modem that is deaf is reset by its pin at once", LIMIT, async () => {
-  const rig = await start();
+  const rig = await startLink();
   rig.fails["powerOn"] = ["MODEM_DEAF"];
   rig.link.start();
   await rig.until("connected");
@@ -247,7 +80,7 @@ test("a modem that is deaf is reset by its pin at once", LIMIT, async () => {
 });
 
 test("a refused login stays on the lowest rung, and the modem stays as it is", LIMIT, async () => {
-  const rig = await start();
+  const rig = await startLink();
   rig.fails["mqtt"] = Array.from({ length: 12 }, () => "MQTT_REFUSED");
   rig.link.start();
   await rig.until("connected");
@@ -256,7 +89,7 @@ test("a refused login stays on the lowest rung, and the modem stays as it is", L
 });
 
 test("other failures climb: context, radio, reset, power, MCU", LIMIT, async () => {
-  const rig = await start({ backoffMaxS: 4 });
+  const rig = await startLink({ backoffMaxS: 4 });
   rig.fails["open tls"] = Array.from({ length: 11 }, () => "SOCKET_OPEN");
   rig.link.start();
   while (rig.reboots() === 0) await rig.wait(1);
@@ -271,7 +104,7 @@ test("other failures climb: context, radio, reset, power, MCU", LIMIT, async () 
 });
 
 test("a refusal is explained once in a row, and the time proved again", LIMIT, async () => {
-  const rig = await start();
+  const rig = await startLink();
   rig.fails["open tls"] = ["TLS_REFUSED", "TLS_REFUSED", "TLS_REFUSED"];
   rig.link.start();
   await rig.until("connected");
@@ -281,7 +114,7 @@ test("a refusal is explained once in a row, and the time proved again", LIMIT, a
 });
 
 test("the connection ends: opened again, without what is still true", LIMIT, async () => {
-  const rig = await start();
+  const rig = await startLink();
   rig.link.start();
   await rig.until("connected");
   rig.steps.length = 0;
@@ -292,7 +125,7 @@ test("the connection ends: opened again, without what is still true", LIMIT, asy
 });
 
 test("a connection that holds for a while sets the ladder back; one that dies at once does not", LIMIT, async () => {
-  const rig = await start();
+  const rig = await startLink();
   rig.link.start();
   for (let round = 1; round <= 3; round++) {
     await rig.until("connected");
@@ -309,7 +142,7 @@ test(
   "two devices with one client id: each connection ends when the other comes back, and both slow down",
   LIMIT,
   async () => {
-    const rig = await start();
+    const rig = await startLink();
     rig.link.start();
     // Each lasts as long as the other waits, which is as long as our own last wait at most: no success, however long it was.
     for (let round = 1; round <= 10; round++) {
@@ -324,7 +157,7 @@ test(
 );
 
 test("taken over, in the words of MQTT 5: the longest wait at once, and nothing is reset for it", LIMIT, async () => {
-  const rig = await start({ backoffMaxS: 100 }, true);
+  const rig = await startLink({ backoffMaxS: 100 }, true);
   rig.link.start();
   await rig.until("connected");
   rig.close("MQTT_TAKEN_OVER");
@@ -334,7 +167,7 @@ test("taken over, in the words of MQTT 5: the longest wait at once, and nothing 
 });
 
 test("the context is lost: sockets end, and it is activated anew", LIMIT, async () => {
-  const rig = await start();
+  const rig = await startLink();
   rig.link.start();
   await rig.until("connected");
   rig.steps.length = 0;
@@ -352,7 +185,7 @@ test("the context is lost: sockets end, and it is activated anew", LIMIT, async 
 });
 
 test("the modem resets: everything from the start, the clock too", LIMIT, async () => {
-  const rig = await start();
+  const rig = await startLink();
   rig.link.start();
   await rig.until("connected");
   rig.steps.length = 0;
@@ -365,7 +198,7 @@ test("the modem resets: everything from the start, the clock too", LIMIT, async 
 });
 
 test("the modem resets during a step: the step's own error is the only failure", LIMIT, async () => {
-  const rig = await start();
+  const rig = await startLink();
   rig.fails["register"] = ["MODEM_RESET"];
   rig.link.start();
   while (!rig.steps.includes("register")) await rig.wait(0.001);
@@ -377,7 +210,7 @@ test("the modem resets during a step: the step's own error is the only failure",
 });
 
 test("the watchdog is fed by steps and by what is heard, by no timer", LIMIT, async () => {
-  const rig = await start();
+  const rig = await startLink();
   rig.link.start();
   await rig.until("connected");
   const before = rig.kicks();
@@ -389,7 +222,7 @@ test("the watchdog is fed by steps and by what is heard, by no timer", LIMIT, as
 });
 
 test("time is proved anew when it falls due; a failure leaves the connection alone", LIMIT, async () => {
-  const rig = await start({ resyncS: 1000 });
+  const rig = await startLink({ resyncS: 1000 });
   rig.link.start();
   await rig.until("connected");
   await rig.wait(1001);
@@ -404,7 +237,7 @@ test("time is proved anew when it falls due; a failure leaves the connection alo
 });
 
 test("stop says goodbye, switches off, and stays off", LIMIT, async () => {
-  const rig = await start();
+  const rig = await startLink();
   rig.link.start();
   await rig.until("connected");
   rig.steps.length = 0;
@@ -417,7 +250,7 @@ test("stop says goodbye, switches off, and stays off", LIMIT, async () => {
 });
 
 test("stop while it waits for the next attempt: the attempt does not come", LIMIT, async () => {
-  const rig = await start();
+  const rig = await startLink();
   rig.fails["open tls"] = ["NET_DNS"];
   rig.link.start();
   while (rig.link.counters.failures === 0) await rig.wait(0.01);
