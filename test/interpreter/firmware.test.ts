@@ -60,5 +60,40 @@ function suite(): void {
   });
 }
 
+/** The image with its outbox: other variables, and the plug is pulled. */
+function durable(): void {
+  let field: Field;
+  before(async () => {
+    const { code } = await bundleFirmware({ board: "rak5010", features: { OUTBOX: true } });
+    field = await startField({ board: "rak5010", image: code, intervalS: 3600 });
+  });
+  after(() => field?.stop());
+
+  it("delivers what was accepted in the moment before the power went", async (context) => {
+    const { outbox } = await field.status();
+    if (outbox === undefined) return context.skip("this interpreter has no free flash pages");
+    const accepted = await field.interpreter.evaluate(
+      '[1,2,3].map(function(i){return godwit.client.publish("field/kept","message "+i,{qos:1})}).join()',
+    );
+    assert.equal(accepted, "true,true,true");
+    await field.interpreter.powerCycle();
+    const kept = () =>
+      field
+        .packets("in")
+        .flatMap((packet) =>
+          packet.cmd === "publish" && packet.topic === "field/kept" ? [String(packet.payload)] : [],
+        );
+    await until(() => new Set(kept()).size === 3, "three messages", field);
+    assert.deepEqual([...new Set(kept())], ["message 1", "message 2", "message 3"]);
+    for (let look = 0; (await field.status()).outbox?.bytes !== 0; look++) {
+      assert.ok(look < 300, "acknowledged, and still kept");
+      await sleep(100);
+    }
+  });
+}
+
 if (interpreterPath() === undefined) console.log("interpreter: skipped, ESPRUINO is not set");
-else describe("the firmware on the real interpreter", { timeout: 180_000 }, suite);
+else {
+  describe("the firmware on the real interpreter", { timeout: 180_000 }, suite);
+  describe("the firmware with its outbox", { timeout: 120_000 }, durable);
+}
