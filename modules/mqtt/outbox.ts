@@ -15,7 +15,7 @@ import { join, view, word } from "./bytes.ts";
 import type { Store } from "./types.ts";
 
 const PAGE = 4096;
-/** Checksum, count of pages so far, what it is. */
+/** Checksum, count of pages so far (three bytes), how many pages back something counts, what it is. */
 const HEADER = 12;
 const MAGIC = "GWO";
 /** Checksum, time of acceptance (0: the clock was not set), serial number, length of the rest: identifier and what. */
@@ -76,6 +76,8 @@ export const createOutbox = (pages: number): Outbox | undefined => {
     const start = startOf(next);
     const oldest = startOf(next + 1);
     const moved: { [key: string]: number } = {};
+    // Older pages need not be read at the next start, and never again: what is done with stays so.
+    let back = 0;
     flash.erasePage(start);
     stats.erased++;
     head = start + HEADER;
@@ -89,9 +91,9 @@ export const createOutbox = (pages: number): Outbox | undefined => {
         isFine = write(head, bytesAt(from, size)) && isFine;
         moved[key] = head;
         head += size;
-      }
+      } else back = Math.max(back, (next + pages - (((from - base) / PAGE) | 0)) % pages);
     }
-    isFine = isFine && write(start, sealed(four(count + 1) + magic));
+    isFine = isFine && write(start, sealed(four(((count + 1) << 8) | back) + magic));
     if (isFine) {
       Object.assign(index, moved);
       page = next;
@@ -146,10 +148,11 @@ export const createOutbox = (pages: number): Outbox | undefined => {
     last = start + PAGE;
     while (head + HEAD < last) {
       const data = flash.read(HEAD, head) as Uint8Array;
-      const size = sizeAt(head);
-      const record = head + size <= last ? bytesAt(head, HEAD + word(data, 10)) : "";
-      if (!/[^\xff]/.test(join(data))) return;
-      if (size < HEAD + 2 || !isSealed(record)) break;
+      const length = word(data, 10);
+      const size = (HEAD + length + 3) & ~3;
+      if (length === 65535 && !/[^\xff]/.test(join(data))) return;
+      const record = head + size <= last ? bytesAt(head, HEAD + length) : "";
+      if (length < 2 || !isSealed(record)) break;
       const isFirst = !largest;
       note(record.slice(12, 14), record[14] || "", head, size);
       // Copies stand before what is newer, and keep their number.
@@ -160,8 +163,8 @@ export const createOutbox = (pages: number): Outbox | undefined => {
     head = last;
   };
 
-  /** The count of a page, 0 of one that is not ours. */
-  const countOf = (number: number) => {
+  /** Count of a page and how far back to read, 0 of one that is not ours. */
+  const marksOf = (number: number) => {
     const text = bytesAt(startOf(number), HEADER);
     return isSealed(text) && text.slice(8) === magic ? word(view(text), 4) * 65536 + word(view(text), 6) : 0;
   };
@@ -169,14 +172,16 @@ export const createOutbox = (pages: number): Outbox | undefined => {
   // The page with the highest count is the one in use; the others follow from it, or are of another time. What counted of the
   // spare one, which an erase may have left in part, is in the one in use.
   const start = () => {
+    let marks = 0;
     for (let number = 0; number < pages; number++)
-      if (countOf(number) > count) {
-        count = countOf(number);
+      if (marksOf(number) > marks) {
+        marks = marksOf(number);
         page = number;
       }
-    for (let back = pages - 2; back >= 0; back--) {
+    count = marks >> 8;
+    for (let back = Math.min(marks & 255, pages - 2); marks && back >= 0; back--) {
       const number = page + pages - back;
-      if (count > back && countOf(number) === count - back) scan(startOf(number));
+      if (marksOf(number) >> 8 === count - back) scan(startOf(number));
     }
   };
   start();
