@@ -1,9 +1,10 @@
 /**
- * What an image costs on the real interpreter: `ESPRUINO=<path> npx tsx bench/interpreter.ts [board]`. For numbers that
- * hold on the chip the interpreter has to be built board-like: 32 bit, 12,500 variables of 14 bytes, unsigned char, no
- * Unicode.
+ * What an image costs on the real interpreter: `ESPRUINO=<path> npx tsx bench/interpreter.ts [board]`, and behind the board
+ * `--with mqtt5` or `--without outbox` as for the build; the budget is that of an image without either. For numbers that hold
+ * on the chip the interpreter has to be built board-like: 32 bit, 12,500 variables of 14 bytes, unsigned char, no Unicode.
  */
 import { setTimeout as sleep } from "node:timers/promises";
+import { parseArgs } from "node:util";
 import { type Field, sensors, startField } from "../test/interpreter/field.ts";
 import { bareUsage, interpreterPath, type MemoryUse, startInterpreter } from "../test/interpreter/harness.ts";
 import { bundleFirmware } from "../tools/build/firmware.ts";
@@ -79,12 +80,20 @@ function print(rows: readonly Row[]): void {
 }
 
 async function main(): Promise<void> {
-  const board = process.argv[2] ?? "rak5010";
+  const { positionals, values } = parseArgs({
+    allowPositionals: true,
+    options: { with: { type: "string" }, without: { type: "string" } },
+  });
+  const [board = "rak5010"] = positionals;
+  const isOn = (name: string): Record<string, boolean> => ({
+    ...(values.with?.includes(name) ? { [name.toUpperCase()]: true } : {}),
+    ...(values.without?.includes(name) ? { [name.toUpperCase()]: false } : {}),
+  });
   if (interpreterPath() === undefined) {
     console.log("skipped: ESPRUINO does not name an interpreter");
     return;
   }
-  const { code: image } = await bundleFirmware({ board });
+  const { code: image } = await bundleFirmware({ board, features: { ...isOn("mqtt5"), ...isOn("outbox") } });
   const tokens = pretokenise(image);
   const bare = await bareUsage({ boardPrelude: sensors });
   const plain = await connectedUsage(board, image);
