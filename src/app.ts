@@ -14,7 +14,7 @@ import type { PublishPacket } from "../modules/mqtt/types.ts";
  * @public
  */
 export interface Telemetry {
-  /** V, °C, s since 1970 and since power-on; `free` interpreter variables. */
+  /** V, °C; `time` s since 1970, a small number before the clock was set; s since power-on; `free` interpreter variables. */
   battery?: number | undefined;
   temperature: number;
   rat?: string | undefined;

@@ -56,9 +56,9 @@ export interface Link {
 const RADIO_MS = 40000;
 
 /**
- * A connection that ends sooner is no success: a broker that throws the device out must not be asked again at once. On top of
- * it as much as the wait before that connection at most, else two devices with one client id would throw each other out for ever, at the
- * pace of a minute.
+ * A connection that ends sooner is no success: a broker that throws the device out must not be asked again at once. On top
+ * of it comes the longest wait that may have gone before that connection: two devices with one client id would throw each
+ * other out for ever otherwise, at the pace of a minute.
  */
 const STABLE_S = 60;
 

@@ -3,7 +3,7 @@ import { type Done, type Failure, failure } from "../failure.ts";
 import { guard } from "../guard.ts";
 import { Bytes, field, frame, join, toBuffer, varint, view, word } from "./bytes.ts";
 import { type Aliases, dress, encodeReason, prepare, refusal } from "./five.ts";
-import { decodeConnack, decodeGrants, decodeReason, encodeConnect, encodeFilters, more } from "./packet.ts";
+import { decodeConnack, decodeGrants, decodeReason, encodeConnect, encodeFilters, propertiesFor } from "./packet.ts";
 import { decodeProperties, fault, IN_ACK, IN_AUTH, IN_DISCONNECT, IN_PUBLISH } from "./properties.ts";
 import { isFilter, isTopic } from "./text.ts";
 import type { Transport } from "./transport.ts";
@@ -251,7 +251,7 @@ export const createClient = (options: ClientOptions, store?: Store): Client => {
     const flags = how ? (((how as PublishOptions).qos as number) << 1) | ((how as PublishOptions).retain as never) : 0;
     const done = last || how;
     const wanted = MQTT5 && how ? (how as PublishOptions).properties : undefined;
-    const behindTopic = MQTT5 ? more(!!isFive, wanted, IN_PUBLISH.slice(0, 6)) : "";
+    const behindTopic = MQTT5 ? propertiesFor(!!isFive, wanted, IN_PUBLISH.slice(0, 6)) : "";
     if (topic !== sent && isTopic(topic)) {
       sent = topic;
       sentField = field(topic);
@@ -637,7 +637,7 @@ export const createClient = (options: ClientOptions, store?: Store): Client => {
     const names = typeof filter === "string" ? [filter] : filter;
     const isMap = !Array.isArray(names);
     const wanted = MQTT5 && how ? (how as SubscribeOptions).properties : undefined;
-    const behindId = MQTT5 ? more(options.protocolVersion === 5, wanted) : "";
+    const behindId = MQTT5 ? propertiesFor(options.protocolVersion === 5, wanted) : "";
     let isValid = false;
     for (const topic of isMap ? Object.keys(names) : names) {
       const one = (isMap ? names[topic] : (how as SubscribeOptions)) || {};

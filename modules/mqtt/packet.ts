@@ -10,9 +10,9 @@ import type { ConnackPacket, ConnectFields, Properties, ReasonPacket, Subscripti
  * as `text`), never byte by byte in JavaScript. Packet Identifiers are two bytes of text here, as they stand in the packets.
  */
 
-/** Nothing in MQTT 3.1.1, and where a property cannot be said. */
-export const more = (five: boolean, properties: Properties | undefined, allowed?: string) =>
-  MQTT5 && five ? encodeProperties(properties, allowed) : "";
+/** As bytes: none in MQTT 3.1.1, undefined where a property cannot be said. */
+export const propertiesFor = (five: boolean, properties: Properties | undefined, allowed?: string) =>
+  five ? encodeProperties(properties, allowed) : "";
 
 /** Nothing when a field has what no CONNECT may carry. */
 export const encodeConnect = (packet: ConnectFields): string => {
@@ -24,8 +24,8 @@ export const encodeConnect = (packet: ConnectFields): string => {
   const password = field(packet.password);
   const alive = packet.keepalive ?? 60;
   const isClean = packet.clean !== false;
-  const properties = MQTT5 ? more(five, packet.properties) : "";
-  const ofWill = MQTT5 ? more(five, will && will.properties) : "";
+  const properties = MQTT5 ? propertiesFor(five, packet.properties) : "";
+  const ofWill = MQTT5 ? propertiesFor(five, will && will.properties) : "";
   return (id || isClean || five) && // [MQTT-3.1.3-7]
     !(alive >> 16) &&
     isText(id + "/" + packet.username, /\0/) &&

@@ -173,7 +173,7 @@ export interface Grant {
 
 export type SubscribeDone = (error?: Failure, granted?: Grant[]) => void;
 
-/** Called by the interpreter's own loop or not, listeners run at once and in the order in which they were added. */
+/** Listeners run at once, not later from the interpreter's loop, in the order in which they were added. */
 export interface ClientEvents {
   on(event: "connect", listener: (packet: ConnackPacket) => void): void;
   on(event: "message", listener: (topic: string, payload: string, packet: PublishPacket) => void): void;

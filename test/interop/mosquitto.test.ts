@@ -138,40 +138,26 @@ test("publishes at QoS 1, executes a command, and the Will follows when the mode
   }
 });
 
-test("a command that was sent while the device was away arrives with the resumed session", async () => {
-  const { client, messages } = await startObserver();
-  const { stage } = await startDevice(good());
-  try {
-    await until("a report", () => messages.find(({ topic }) => topic === TOPICS.telemetry));
-    await until("an empty queue", () => stage.queued() === 0);
-    stage.modem.fault("drop");
-    await client.publishAsync(TOPICS.command, JSON.stringify({ cmd: "report" }), { qos: 1 });
-    const result = await until("a result", () => messages.find(({ topic }) => topic === TOPICS.result));
-    assert.deepEqual(JSON.parse(result.payload), { cmd: "report" });
-    assert.equal(stage.status().link.connects, 2);
-  } finally {
-    await client.endAsync(true);
-    await stage.stop();
-  }
-});
-
-test("an image with MQTT 5 speaks it, keeps its session, and executes a command that was sent meanwhile", async () => {
-  const { client, messages } = await startObserver();
-  const { stage } = await startDevice(good(), undefined, firmware5.code);
-  try {
-    await until("a report", () => messages.find(({ topic }) => topic === TOPICS.telemetry));
-    assert.match(broker.log(), /New client connected from .* as godwit-demo \(p5, c0, k240/);
-    await until("an empty queue", () => stage.queued() === 0);
-    stage.modem.fault("drop");
-    await client.publishAsync(TOPICS.command, JSON.stringify({ cmd: "report" }), { qos: 1 });
-    const result = await until("a result", () => messages.find(({ topic }) => topic === TOPICS.result));
-    assert.deepEqual(JSON.parse(result.payload), { cmd: "report" });
-    assert.equal(stage.status().link.connects, 2);
-  } finally {
-    await client.endAsync(true);
-    await stage.stop();
-  }
-});
+for (const version of ["3.1.1", "5"]) {
+  test(`a command that was sent while the device was away arrives with the resumed session (MQTT ${version})`, async () => {
+    const { client, messages } = await startObserver();
+    const { stage } = await startDevice(good(), undefined, version === "5" ? firmware5.code : firmware.code);
+    try {
+      await until("a report", () => messages.find(({ topic }) => topic === TOPICS.telemetry));
+      const spoken = [...broker.log().matchAll(/New client connected from .* as godwit-demo \(p(\d), c0, k240/g)];
+      assert.equal(spoken.at(-1)?.[1], version === "5" ? "5" : "2");
+      await until("an empty queue", () => stage.queued() === 0);
+      stage.modem.fault("drop");
+      await client.publishAsync(TOPICS.command, JSON.stringify({ cmd: "report" }), { qos: 1 });
+      const result = await until("a result", () => messages.find(({ topic }) => topic === TOPICS.result));
+      assert.deepEqual(JSON.parse(result.payload), { cmd: "report" });
+      assert.equal(stage.status().link.connects, 2);
+    } finally {
+      await client.endAsync(true);
+      await stage.stop();
+    }
+  });
+}
 
 /** Two attempts, both refused, and no Control Packet of the device. */
 async function refused(certificates: Certificates, fault?: "no-client-cert"): Promise<Rig> {

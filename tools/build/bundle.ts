@@ -40,7 +40,7 @@ export function featuresOf(board: string | undefined, asked: Partial<Features> =
       throw new Error(`boards/${board}.ts does not say whether it has ${name}`);
     return asked[name] ?? said === "true";
   };
-  return { MQTT5: isOn("MQTT5"), OUTBOX: isOn("OUTBOX") };
+  return Object.fromEntries(featureNames.map((name) => [name, isOn(name)])) as Record<keyof Features, boolean>;
 }
 
 export interface BuildConstants {
