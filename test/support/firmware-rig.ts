@@ -23,6 +23,10 @@ export interface FirmwareOptions {
   readonly pki?: Partial<PkiOptions>;
   readonly sntp?: SntpBehaviour;
   readonly speed?: number;
+  /** In place of the firmware: given the broker's and the time server's port. */
+  readonly image?: (ports: { broker: number; sntp: number }) => string;
+  /** Further files in the board's Storage. */
+  readonly storage?: Readonly<Record<string, string>>;
   /** Called before power comes. */
   readonly prepare?: (rig: FirmwareRig) => void;
 }
@@ -72,8 +76,6 @@ async function buildImage(): Promise<string> {
 }
 
 export async function startFirmware(options: FirmwareOptions = {}): Promise<FirmwareRig> {
-  image ??= buildImage();
-  const code = await image;
   const clock = createSteadyClock(options.speed ?? 40);
   const started = Date.now();
   const wallClock = (): number => started + clock.now();
@@ -101,7 +103,10 @@ export async function startFirmware(options: FirmwareOptions = {}): Promise<Firm
   };
   const text =
     typeof options.config === "string" ? options.config : JSON.stringify({ ...config, ...(options.config ?? {}) });
-  const storage = new Map<string, string>(options.config === null ? [] : [["godwit.json", text]]);
+  const storage = new Map<string, string>(Object.entries(options.storage ?? {}));
+  if (options.config !== null) storage.set("godwit.json", text);
+  if (options.image === undefined) image ??= buildImage();
+  const code = options.image?.({ broker: broker.port, sntp: sntp.port }) ?? (await image);
   const board = new VirtualBoard({ board: "rak5010", image: code, clock, storage, serial: { paced: false } });
   const files = new Map([["ca.pem", Buffer.from(pki.ca)]]);
   if (pki.client !== undefined) {
