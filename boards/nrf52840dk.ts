@@ -4,6 +4,9 @@
  */
 import type { Board } from "./board.ts";
 
+// What the interpreter calls this board, and the button that opens a locked console when it is held at the start.
+export const ESPRUINO = "NRF52840DK";
+export const SERVICE = "BTN1";
 // What goes into the image; `npm run build -- --with mqtt5` and `--without outbox` override it.
 export const MQTT5 = false;
 export const OUTBOX = true;

@@ -5,6 +5,8 @@
  */
 import type { Board } from "./board.ts";
 
+// What the interpreter calls this board.
+export const ESPRUINO = "RAK5010";
 // What goes into the image; `npm run build -- --with mqtt5` and `--without outbox` override it.
 export const MQTT5 = false;
 export const OUTBOX = true;

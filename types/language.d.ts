@@ -148,6 +148,8 @@ declare var Number: {
 declare var NaN: number;
 declare var Infinity: number;
 declare function isFinite(value: unknown): boolean;
+/** In the scope of the caller. */
+declare function eval(code: string): unknown;
 declare function parseInt(text: string, radix?: number): number;
 
 /** A string of bytes: every char is 0 to 255. */

@@ -43,6 +43,16 @@ export function featuresOf(board: string | undefined, asked: Partial<Features> =
   return Object.fromEntries(featureNames.map((name) => [name, isOn(name)])) as Record<keyof Features, boolean>;
 }
 
+/** What a board's file says to tools: how the interpreter calls it, and the button that opens a locked console. */
+export function boardFacts(board: string): { espruino: string; service: string | undefined } {
+  const text = readFileSync(join(root, "boards", `${board}.ts`), "utf8");
+  const said = (name: string) => new RegExp(`^export const ${name} = "(\\w+)";$`, "m").exec(text)?.[1];
+  const espruino = said("ESPRUINO");
+  if (espruino === undefined)
+    throw new Error(`boards/${board}.ts does not say ESPRUINO, what the interpreter calls it`);
+  return { espruino, service: said("SERVICE") };
+}
+
 export interface BuildConstants {
   /** Seconds since 1970: no clock may show less. */
   BUILD_TIME: number;

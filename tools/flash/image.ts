@@ -19,6 +19,10 @@ export interface Image {
   readonly code: string;
   /** `E.CRC32` of `code`. */
   readonly crc32: number;
+  /** What starts it: `.bootcde` of a board that has two images; src/loader.ts. */
+  readonly loader: string;
+  /** The button that opens the console of a locked board when it is held at the start, e.g. `BTN1`; absent: none. */
+  readonly service?: string;
   readonly symbols: ImageSymbols;
 }
 
