@@ -12,11 +12,13 @@ import { fileURLToPath } from "node:url";
 const testDirectory = dirname(fileURLToPath(import.meta.url));
 const root = dirname(testDirectory);
 
+const chromium = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
+
 /** Suites that need something from outside, or much time: why they cannot run now, or undefined. */
 const outside: Record<string, () => string | undefined> = {
   interop: () => (isInstalled("mosquitto") ? undefined : "mosquitto is not installed"),
   interpreter: () => (process.env["ESPRUINO"] ? undefined : "ESPRUINO is not set"),
-  browser: () => undefined,
+  browser: () => (existsSync(chromium) ? undefined : `there is no ${chromium}; CHROMIUM names another one`),
   chaos: () => undefined,
   nightly: () => undefined,
 };
@@ -63,7 +65,7 @@ function main(): void {
     process.exit(suite === undefined || args.length > 0 ? 2 : 0);
   }
   if (suite === "nightly") Object.assign(process.env, { ...nightlyRuns, ...process.env });
-  runFiles(files, suite === "chaos" || suite === "nightly" ? 3_600_000 : 90_000);
+  runFiles(files, suite === "chaos" || suite === "nightly" ? 3_600_000 : suite === "browser" ? 180_000 : 90_000);
 }
 
 function runFiles(files: string[], timeout: number): void {

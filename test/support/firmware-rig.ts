@@ -105,7 +105,7 @@ export async function startFirmware(options: FirmwareOptions = {}): Promise<Firm
     typeof options.config === "string" ? options.config : JSON.stringify({ ...config, ...(options.config ?? {}) });
   const storage = new Map<string, string>(Object.entries(options.storage ?? {}));
   if (options.config !== null) storage.set("godwit.json", text);
-  if (options.image === undefined) image ??= buildImage();
+  image ??= buildImage();
   const code = options.image?.({ broker: broker.port, sntp: sntp.port }) ?? (await image);
   const board = new VirtualBoard({ board: "rak5010", image: code, clock, storage, serial: { paced: false } });
   const files = new Map([["ca.pem", Buffer.from(pki.ca)]]);

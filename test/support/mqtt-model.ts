@@ -39,7 +39,7 @@ export async function loadModules(isDurable: boolean): Promise<Modules> {
   const { createOutbox } = await loadModule<typeof OutboxModule>("modules/mqtt/outbox.ts", { board, features });
   const used: FlashMemory[] = [];
   for (const bytes of [0, 3900, 4000, 4040, 8000, 15_700, 24_200]) {
-    const outbox = createOutbox(PAGES) as OutboxModule.Outbox;
+    const outbox = createOutbox(PAGES, 0) as OutboxModule.Outbox;
     for (let i = 0; i * 66 < bytes; i++) {
       outbox.put(idText(1 + i), publishText(1, 36, i));
       outbox.put(idText(1 + i), "");
@@ -122,7 +122,7 @@ export class World {
     this.boots++;
     this.writesLeft = Number.POSITIVE_INFINITY;
     const options = { clientId: "dev", clean: false, keepalive: 0, maxQueue: 12, maxInflight: this.maxInflight };
-    const client = createClient(options, this.isDurable ? createOutbox(PAGES) : undefined);
+    const client = createClient(options, this.isDurable ? createOutbox(PAGES, 0) : undefined);
     const boot: Boot = { isDead: false, client, waiting: new Set() };
     client.on("message", (_topic, payload, { qos, dup }) => {
       if (!this.lives(boot)) return;

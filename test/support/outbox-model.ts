@@ -32,7 +32,7 @@ export async function loadOutbox(flash: FlashMemory = new FlashMemory()): Promis
   return {
     flash,
     open(pages) {
-      const outbox = createOutbox(pages);
+      const outbox = createOutbox(pages, 0);
       if (!outbox) throw new Error(`no outbox of ${pages} pages`);
       return outbox;
     },

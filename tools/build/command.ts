@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { relative } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
 import { CliError } from "../cli/errors.ts";
+import { writeImage } from "../flash/make-image.ts";
 import { type Features, featureNames } from "./bundle.ts";
 import { boardIds, bundleFirmware, type Firmware, writeFirmware } from "./firmware.ts";
 import { root } from "./paths.ts";
@@ -33,6 +34,13 @@ export function register(program: Command): void {
     .action(build);
 
   program
+    .command("build-modules")
+    .description("write the parts of the device code as files for plain require(): dist/modules")
+    .option("--json", "names and sizes as JSON")
+    .addHelpText("after", "\nFor users of the Espruino Web IDE: dist/modules/README.md says where the files go.\n")
+    .action(buildModules);
+
+  program
     .command("lint-device")
     .description("look through a script for what Espruino lacks or gets silently wrong")
     .argument("<script>", "a JavaScript file; with <script>.map beside it, lines are those of the source")
@@ -47,6 +55,7 @@ Writes
   dist/<board>.js          the script for the board, one char a byte
   dist/<board>.js.map      from its bytes to the lines of TypeScript
   dist/<board>.names.json  short property names, by the names in the source
+  dist/<board>.image.json  all of it in one file, for npx godwit flash and for the page
 
 Fails when the types are wrong, when the script has something that Espruino lacks or gets
 silently wrong (with the TypeScript line and what to write instead), or when a size is over
@@ -86,8 +95,10 @@ async function build(flags: BuildFlags): Promise<void> {
       ]),
     }),
   ]);
+  // For reading only: an image is what the board can take.
+  const paths = [...writeFirmware(firmware), ...(flags.minify ? [await writeImage(firmware)] : [])];
+  const files = paths.map((file) => relative(root, file));
   const ms = Math.round(performance.now() - started);
-  const files = writeFirmware(firmware).map((file) => relative(root, file));
   const typesOk = types?.isOk ?? true;
   const over = flags.minify ? firmware.budgets.filter((budget) => budget.isOver) : [];
   const ok = typesOk && firmware.findings.length === 0 && over.length === 0;
@@ -106,6 +117,18 @@ async function build(flags: BuildFlags): Promise<void> {
   if (!typesOk) console.error("godwit: the types are wrong, see above");
   if (firmware.findings.length > 0) {
     console.error(`godwit: ${firmware.findings.length} places that Espruino would not run as written, see above`);
+  }
+}
+
+async function buildModules(flags: { json?: boolean }): Promise<void> {
+  const { writeModules } = await import("./espruino-modules.ts");
+  const built = await writeModules();
+  if (flags.json) {
+    console.log(JSON.stringify({ ok: true, modules: built.map(({ name, code }) => ({ name, bytes: code.length })) }));
+    return;
+  }
+  for (const { name, code } of built) {
+    console.log(`  ${name.padEnd(12)} ${String(code.length).padStart(7)}  dist/modules/${name}.js, ${name}.md`);
   }
 }
 

@@ -162,7 +162,7 @@ async function flashImage(source: SessionSource, image: Image, options: Options)
   if (script !== undefined) {
     await withSession(source, async (session) => {
       await putLock(session, script);
-      await session.evaluate("setTimeout(function(){E.reboot()},200),0");
+      await session.evaluate("(setTimeout(function(){E.reboot()},200),0)");
     });
   }
   report(image, result, lock, options);
@@ -236,7 +236,7 @@ function report(image: Image, result: FlashResult, lock: Lock | undefined, optio
 
 async function rollback(session: Session, options: Options): Promise<void> {
   const slots = await revoke(session);
-  await session.evaluate("setTimeout(function(){E.reboot()},200),0");
+  await session.evaluate("(setTimeout(function(){E.reboot()},200),0)");
   if (options.json === true) console.log(JSON.stringify({ ok: true, slots: slots.slots }));
   else console.log("the image that ran is out of use; the board restarts with the other one");
 }

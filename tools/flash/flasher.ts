@@ -17,7 +17,7 @@ export type FlashStage = "look" | "stop" | "upload" | "verify" | "activate" | "b
 
 export interface FlashProgress {
   readonly stage: FlashStage;
-  /** Bytes of the image that are in the board's flash and were read back. */
+  /** Bytes of the image that are in the board's flash. */
   readonly doneBytes: number;
   readonly totalBytes: number;
   /** Of the newest seconds; 0 before there is anything to measure. */
@@ -39,8 +39,10 @@ export interface FlashOptions {
   readonly trust?: boolean;
   /** What the board must call itself; default what the image says. */
   readonly espruinoBoard?: string;
-  /** Attempts to find the board again after a lost link. Default 10. */
+  /** Attempts to find the board again after a lost link. Default 10, `pauseMs` apart. */
   readonly retries?: number;
+  /** Between two attempts, and between two questions whether the image has proved itself. Default 1500. */
+  readonly pauseMs?: number;
 }
 
 export interface FlashResult {
@@ -59,11 +61,10 @@ export type SessionSource = () => Promise<Session>;
 
 /** `.bootcde` fills a page of Storage with its header of 32 bytes, so that compaction never moves it. */
 const LOADER_BYTES = 4064;
-const RETRY_MS = 1000;
-const ASK_MS = 1500;
 /** From `E.reboot()` to an answer: boot, advertising, and a browser's patience. */
 const BOOT_MS = 45_000;
 const RATE_MS = 4000;
+const MAX_EXCEPTIONS = 3;
 
 export const paddedLoader = (image: Image): string => image.loader.padEnd(LOADER_BYTES);
 
@@ -71,9 +72,11 @@ export function flash(source: SessionSource, image: Image, options: FlashOptions
   return new Flasher(source, image, options).run();
 }
 
+const codeOf = (error: unknown): unknown => (error as { code?: unknown } | null)?.code;
+
 /** Failures of the link, after which it is worth trying again; all else is final. */
 function isLinkFailure(error: unknown): boolean {
-  const code = (error as { code?: unknown } | null)?.code;
+  const code = codeOf(error);
   return (
     typeof code === "string" && /^(PORT_(LOST|CLOSED|ABSENT)|REPL_(CLOSED|TIMEOUT|SILENT|REFUSED|ANSWER))$/.test(code)
   );
@@ -92,11 +95,13 @@ class Flasher {
   private readonly marks: { atMs: number; bytes: number }[] = [];
   private startedMs = 0;
   private uploadMs = 0;
+  private readonly pauseMs: number;
 
   constructor(source: SessionSource, image: Image, options: FlashOptions) {
     this.source = source;
     this.image = image;
     this.options = options;
+    this.pauseMs = options.pauseMs ?? 1500;
   }
 
   async run(): Promise<FlashResult> {
@@ -119,13 +124,16 @@ class Flasher {
   private async persist<T>(step: (session: Session) => Promise<T>): Promise<T> {
     const { retries = 10 } = this.options;
     let failures = 0;
+    let exceptions = 0;
     for (;;) {
       this.check();
       const before = this.done;
       try {
         return await step(await this.open());
       } catch (error) {
-        if (!isLinkFailure(error)) throw error;
+        // What a lost link has left half in the board's input may spoil what comes next, once or twice.
+        const isSpoilt = codeOf(error) === "REPL_EXCEPTION" && this.resumed > 0 && ++exceptions <= MAX_EXCEPTIONS;
+        if (!isSpoilt && !isLinkFailure(error)) throw error;
         // A link that brings something each time is slow, and not gone.
         failures = this.done > before ? 1 : failures + 1;
         if (failures > retries) {
@@ -134,7 +142,7 @@ class Flasher {
         }
         await this.leave();
         this.resumed++;
-        await sleep(RETRY_MS);
+        await sleep(this.pauseMs);
       }
     }
   }
@@ -147,6 +155,8 @@ class Flasher {
       session.onClose(() => {
         if (this.session === session) this.isOpen = false;
       });
+      // The board may still wait for the rest of a packet that was cut off, and take what is sent now for it.
+      if (this.resumed > 0) await session.identify();
     }
     return this.session;
   }
@@ -220,7 +230,7 @@ class Flasher {
   /** Nothing may run from the pages that are to be erased. */
   private async stopImage(session: Session): Promise<void> {
     this.tell("stop");
-    await session.evaluate("reset(),0");
+    await session.evaluate("(reset(),0)");
     for (let tries = 0; tries < 20; tries++) {
       if ((await readSlots(session)).running === undefined) return;
       await sleep(250);
@@ -242,11 +252,11 @@ class Flasher {
   private async reboot(): Promise<void> {
     const before = "__godwitBefore";
     await this.persist(async (session) => {
-      await session.evaluate(`global.${before}=1,setTimeout(function(){E.reboot()},200),0`);
+      await session.evaluate(`(global.${before}=1,setTimeout(function(){E.reboot()},200),0)`);
     });
     const until = Date.now() + BOOT_MS;
     for (;;) {
-      await sleep(ASK_MS);
+      await sleep(this.pauseMs);
       this.check();
       try {
         const session = await this.open();
@@ -275,7 +285,7 @@ class Flasher {
       }
       if (Date.now() >= until) return this.result("trying", slot, slots);
       this.tell("prove");
-      await sleep(Math.min(ASK_MS, Math.max(0, until - Date.now())));
+      await sleep(Math.min(this.pauseMs, Math.max(0, until - Date.now())));
       this.check();
     }
   }

@@ -45,7 +45,7 @@ export async function putLock(session: Session, script: string): Promise<void> {
 }
 
 export async function removeLock(session: Session): Promise<void> {
-  await session.evaluate(`require("Storage").erase("${FILE}"),0`);
+  await session.evaluate(`(require("Storage").erase("${FILE}"),0)`);
 }
 
 /** Six digits that nobody can foretell. */

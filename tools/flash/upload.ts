@@ -74,30 +74,29 @@ function chunksOf(page: Page): { at: number; bytes: string }[] {
 }
 
 /** Everything is on the way at once, `WINDOW` deep; resolves with the pages that did not read back as written. */
-async function writePages(session: Session, pages: readonly Page[], blank: ReadonlySet<Page>, events: UploadEvents) {
-  const wrong = new Set<Page>();
-  const pending: Promise<void>[] = [];
-  for (const page of pages) {
-    if (!blank.has(page)) pending.push(session.evaluate(`require("Flash").erasePage(${page.address})`).then(() => {}));
-    for (const { at, bytes } of chunksOf(page)) {
-      events.check();
-      const done = session.evaluate(`${WRITE}(${at},${quote(bytes)})`).then((sum) => {
-        if (sum !== crc32(bytes)) wrong.add(page);
-        events.onWritten(bytes.length);
-      });
-      pending.push(done);
-      if (pending.length >= WINDOW) await settle(pending);
-    }
-  }
-  await Promise.all(pending);
-  return wrong;
-}
-
-/** The oldest one; when it fails, the others must not fail unheard. */
-async function settle(pending: Promise<void>[]): Promise<void> {
+async function writePages(
+  session: Session,
+  pages: readonly Page[],
+  blank: ReadonlySet<Page>,
+  events: UploadEvents,
+): Promise<void> {
+  const pending: Promise<unknown>[] = [];
+  const send = async (expression: string, bytes: number): Promise<void> => {
+    await session.evaluate(expression);
+    events.onWritten(bytes);
+  };
   try {
-    await pending.shift();
+    for (const page of pages) {
+      if (!blank.has(page)) pending.push(send(`require("Flash").erasePage(${page.address})`, 0));
+      for (const { at, bytes } of chunksOf(page)) {
+        events.check();
+        pending.push(send(`${WRITE}(${at},${quote(bytes)})`, bytes.length));
+        if (pending.length >= WINDOW) await pending.shift();
+      }
+    }
+    await Promise.all(pending);
   } catch (error) {
+    // Those behind it fail too, and must not fail unheard.
     await Promise.allSettled(pending);
     throw error;
   }
@@ -106,8 +105,8 @@ async function settle(pending: Promise<void>[]): Promise<void> {
 /** Rejects with `FLASH_VERIFY` when the flash does not take it, and with what the session says when the link ends. */
 export async function upload(session: Session, code: string, base: number, events: UploadEvents): Promise<void> {
   const pages = pagesOf(code, base);
-  const write = `function(a,s){require("Flash").write(s,a);return E.CRC32(E.memoryArea(a,s.length))}`;
-  await session.evaluate(`global.${WRITE}=${write},0`);
+  const write = `function(a,s){require("Flash").write(s,a)}`;
+  await session.evaluate(`(global.${WRITE}=${write},0)`);
   for (let tries = 0; ; tries++) {
     const there = await checksums(session, pages);
     const missing = pages.filter((page, index) => there[index] !== crc32(page.bytes));
@@ -126,5 +125,5 @@ export async function upload(session: Session, code: string, base: number, event
     const blank = new Set(missing.filter((page) => there[pages.indexOf(page)] === BLANK));
     await writePages(session, missing, blank, events);
   }
-  await session.evaluate(`delete global.${WRITE},0`);
+  await session.evaluate(`(delete global.${WRITE},0)`);
 }
