@@ -18,9 +18,9 @@ export interface Minified {
   names: Record<string, string>;
 }
 
-/** The interpreter's reserved words: none of them can follow a dot or name a method in a way that is safe to rely on. */
+/** The interpreter's reserved words, and the name by which it finds a class's constructor: none of them can follow a dot or name a method in a way that is safe to rely on. */
 const reservedWords = (
-  "break case catch class const continue debugger default delete do else extends false finally for function if in " +
+  "break case catch class const constructor continue debugger default delete do else extends false finally for function if in " +
   "instanceof let new null of return static super switch this throw true try typeof undefined var void while on"
 ).split(" ");
 
