@@ -1,6 +1,7 @@
 /** What the REPL sees as `godwit`. */
 
 import type { ChannelCounters } from "../modules/at/channel.ts";
+import type { AnswerDone } from "../modules/at/command.ts";
 import type { ClockStatus } from "../modules/clock/clock.ts";
 import type { Failure } from "../modules/failure.ts";
 import type { Crashes } from "../modules/guard.ts";
@@ -32,17 +33,22 @@ export interface DeviceStatus {
   memory: number;
   /** Absent: accepted messages do not outlive a reset. */
   outbox: OutboxStats | undefined;
+  /** Packets that the MQTT client has accepted and is not done with. */
+  queued: number;
 }
 
 /** @public */
 export interface Device {
   status(): DeviceStatus;
   client: Client;
-  /** Sends an AT command and prints what the modem answers: `godwit.at("AT+CGMR")`. */
-  at(command: string): void;
+  /** Sends an AT command, and prints what the modem answers or gives it to `done`: `godwit.at("AT+CGMR")`. */
+  at(command: string, done?: AnswerDone): void;
   files(): Files;
-  /** `true` prints the AT traffic, secrets masked. */
-  trace: boolean;
+  /**
+   * 1 (or `true`) prints the AT traffic, secrets masked, data as a count. 2 prints also what sockets write and read, as
+   * JavaScript strings, of a CONNECT the first 12 bytes: `npx godwit trace` decodes it. 0: nothing.
+   */
+  trace: number;
 }
 
 /** @public */

@@ -63,6 +63,9 @@ if (code) {
   } catch (error) {
     (global as LoaderGlobals).bootError = error;
     print(`${error}`);
-    require("Flash").write("\0".repeat(4 * PATIENCE), ((global as LoaderGlobals).slot as number) + TRIES);
+    // A word takes two writes between two erases.
+    for (let at = TRIES; at < TRIES + 4 * PATIENCE; at += 4)
+      if (require("Flash").read(1, ((global as LoaderGlobals).slot as number) + at)[0])
+        require("Flash").write("\0\0\0\0", ((global as LoaderGlobals).slot as number) + at);
   }
 } else print("godwit: there is no image that runs");

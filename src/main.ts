@@ -16,17 +16,26 @@ import { createOutbox } from "../modules/mqtt/outbox.ts";
 import { startApp } from "./app.ts";
 import { type Config, readConfig } from "./config.ts";
 import type { Device, DeviceGlobals } from "./device.ts";
+import type { LoaderGlobals } from "./slots.ts";
+import { PROVED, SLOT_PAGES } from "./slots.ts";
 
 // Before anything else: on some boards the console would move to the modem's UART a second after boot, and at every
-// BLE or USB disconnect, and what the modem says would be executed.
-E.setConsole(board.console, { force: true });
+// BLE or USB disconnect, and what the modem says would be executed. A device in production has it nowhere.
+E.setConsole((global as LoaderGlobals).locked ? null : board.console, { force: true });
 
 const read = readConfig(require("Storage").read("godwit.json"));
 const config = read.config;
 config.clientId = config.clientId || getSerial();
 const topic = `${config.topic}/${config.clientId}/`;
 
+/** Until this is written, the loader takes the image that was here before when this one does not connect. */
+function prove(): void {
+  const slot = (global as LoaderGlobals).slot;
+  if (slot && (require("Flash").read(1, slot + PROVED)[0] as number)) require("Flash").write("\0\0\0\0", slot + PROVED);
+}
+
 function log(state: LinkState, error?: Failure, retryS?: number, rung?: number): void {
+  if (state == "connected") prove();
   print(
     `link ${state}${error ? ` ! ${error.code} ${error.cause} retry ${Math.round(retryS as number)} s, ${RUNGS.split(" ")[rung as number]}` : ""}`,
   );
@@ -39,7 +48,7 @@ const clock = createClock(modem, sockets, config, BUILD_TIME);
 const session: Config & ClientOptions = config;
 session.will = { topic: `${topic}status`, payload: "offline", qos: 1, retain: true };
 if (MQTT5) session.uptime = () => getTime() - clock.status.startedS;
-const outbox = OUTBOX ? createOutbox(config.outboxPages as number) : undefined;
+const outbox = OUTBOX ? createOutbox(config.outboxPages as number, 2 * SLOT_PAGES) : undefined;
 const client = createClient(session, outbox);
 const link = createLink(modem, sockets, clock, client, config, log);
 
@@ -59,15 +68,23 @@ const device: Device = {
     flags: E.getErrorFlags(),
     memory: process.memory(false).usage,
     outbox: outbox && outbox.stats,
+    queued: client.queued(),
   }),
   client,
-  at: (text) => modem.channel.send({ text, prefix: "" }, (error, lines) => print(error || lines.join("\n"))),
+  at: (text, done) =>
+    modem.channel.send({ text, prefix: "" }, done || ((error, lines) => print(error || lines.join("\n")))),
   // Made when asked for: provisioning is rare, and functions take memory.
   files: () => createFiles(modem),
-  trace: false,
+  trace: 0,
 };
 modem.channel.onTrace = (direction, text) => {
-  if (device.trace) print(direction + text);
+  const isData = direction[1];
+  if (device.trace > (isData ? 1 : 0))
+    // A CONNECT, which is always written alone, ends in user name and password: 12 bytes are what stands before them.
+    print(
+      direction +
+        (isData ? E.toJS(text.substr(0, (direction[0] as string) + (text[0] as string) == ">\x10" ? 12 : 1e5)) : text),
+    );
 };
 // What is typed at the REPL: `godwit.status()`, `godwit.files().put(...)`.
 (global as unknown as DeviceGlobals).godwit = device;

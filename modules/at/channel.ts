@@ -22,7 +22,10 @@ export interface Channel {
   /** Fails what is in flight and queued with `code`; for a modem that was reset or switched off. */
   abort(code: string): void;
   counters: ChannelCounters;
-  /** `>` sent, `<` received, `!` of note. Secrets are masked, raw data is a count. */
+  /**
+   * `>` sent, `<` received, `!` of note. Secrets are masked, raw data is a count: what it was, is traced by the sockets, as
+   * `>tls0` and `<tls0`, so that the contents of a file, which may be a private key, can never be a part of it.
+   */
   onTrace?: (direction: string, text: string) => void;
 }
 

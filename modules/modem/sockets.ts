@@ -81,6 +81,7 @@ export function createSockets(modem: Modem): Sockets {
     channel.send(driver.receiveFrom(socket.kind, socket.id, count), (error, _, data) => {
       socket.isPulling = false;
       if (data && socket.onData) {
+        if (channel.onTrace) channel.onTrace("<" + socket.kind + socket.id, data);
         if (sockets.onHeard) sockets.onHeard();
         socket.onData(data);
       }
@@ -100,7 +101,11 @@ export function createSockets(modem: Modem): Sockets {
       isPulling: false,
       isClosed: false,
       isEnding: false,
-      write: (bytes, written) => write(socket, bytes, written, SEND_TRIES),
+      write(bytes, written) {
+        // Whole, and once: the pieces and the tries are in the AT traffic that follows.
+        if (channel.onTrace) channel.onTrace(">" + kind + id, bytes);
+        write(socket, bytes, written, SEND_TRIES);
+      },
       close: () => end(socket),
       poll: () => pull(socket),
     };

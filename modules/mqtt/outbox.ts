@@ -38,13 +38,13 @@ export interface OutboxStats {
   erased: number;
 }
 
-/** On the last `pages` (4 at least) of the free flash; nothing where there are not so many. */
-export const createOutbox = (pages: number): Outbox | undefined => {
+/** On the last `pages` (4 at least) of the free flash but the very last `kept`; nothing where there are not so many. */
+export const createOutbox = (pages: number, kept: number): Outbox | undefined => {
   const flash = require("Flash");
   // The first free page may hold initial values of the interpreter's own, and its address moves with the build.
   const free = flash.getFree()[0];
-  if (!free || free.length < pages * PAGE || pages < 4) return undefined;
-  const base = free.addr + free.length - pages * PAGE;
+  if (!free || free.length < (pages + kept) * PAGE || pages < 4) return undefined;
+  const base = free.addr + free.length - (pages + kept) * PAGE;
   /** Where the last record of an outgoing identifier is, and behind `P` that of an incoming one. */
   const index: { [key: string]: number } = {};
   const stats: OutboxStats = { bytes: 0, erased: 0 };

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { root } from "../../tools/build/paths.ts";
-import { parseErrorTable } from "../../tools/demo/error-table.ts";
+import { parseErrorTable } from "../../tools/errors/error-table.ts";
 
 const PREFIXES = [
   "AT",

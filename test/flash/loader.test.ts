@@ -126,7 +126,7 @@ describe("loader", () => {
 
   it("gives an image that is alone eight starts to live for half a minute", () => {
     const rig = new Rig().put(0, 1, 'throw new Error("broken")');
-    const starts = Array.from({ length: 9 }, () => rig.run(1000));
+    const starts = Array.from({ length: 9 }, () => rig.run(1000)); // and no word of the flash is written a third time
     assert.equal(starts.filter((text) => text.includes("broken")).length <= 8, true);
     assert.equal(rig.run(), "godwit: there is no image that runs");
   });

@@ -15,7 +15,7 @@ function suite(): void {
       `(function(){var l=[];o.load(function(id,kind){l.push(E.toJS(id)+kind+(kind=="2"?o.read(id).length:""))});return l.join()})()`,
     );
   const open = async () => {
-    isThere = (await interpreter.evaluate(`o=require("outbox").createOutbox(${PAGES}),o?1:0`)) === "1";
+    isThere = (await interpreter.evaluate(`o=require("outbox").createOutbox(${PAGES},0),o?1:0`)) === "1";
   };
 
   before(async () => {

@@ -24,7 +24,7 @@ const { createOutbox } = await loadModule<typeof OutboxModule>("modules/mqtt/out
 const settle = async () => {
   for (let i = 0; i < 6; i++) await new Promise<void>((resolve) => setImmediate(resolve));
 };
-const store = (pages = 4): Store => createOutbox(pages) as Store;
+const store = (pages = 4): Store => createOutbox(pages, 0) as Store;
 const boot = (options: ClientOptions = {}): Client =>
   createClient({ clientId: "dev", clean: false, keepalive: 0, ...options }, store());
 

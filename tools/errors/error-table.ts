@@ -1,8 +1,4 @@
 /** The error codes as docs/errors.md explains them: the document is the source, this only reads it. */
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { root } from "../build/paths.ts";
-
 export interface ErrorExplanation {
   readonly code: string;
   readonly meaning: string;
@@ -64,8 +60,4 @@ export function parseErrorTable(markdown: string): ErrorTable {
     });
   }
   return table;
-}
-
-export function readErrorTable(path = join(root, "docs", "errors.md")): ErrorTable {
-  return parseErrorTable(readFileSync(path, "utf8"));
 }

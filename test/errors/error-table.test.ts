@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseErrorTable } from "../../tools/demo/error-table.ts";
+import { parseErrorTable } from "../../tools/errors/error-table.ts";
 
 const TEXT = `# Errors
 
