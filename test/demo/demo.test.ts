@@ -1,21 +1,24 @@
 /** The demo as the command runs it, on a faster clock: the whole path with each fault. */
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
-import { bundleFirmware, type Firmware } from "../../tools/build/firmware.ts";
+import { bundleFirmware } from "../../tools/build/firmware.ts";
 import { Demo } from "../../tools/demo/demo.ts";
 import type { Entry } from "../../tools/demo/entry.ts";
-import { readErrorTable } from "../../tools/demo/error-table.ts";
 import type { DemoFault } from "../../tools/demo/faults.ts";
 import type { Verdict } from "../../tools/demo/referee.ts";
+import { virtualImage } from "../../tools/demo/virtual-image.ts";
+import { readErrorTable } from "../../tools/errors/read-error-table.ts";
+import type { Image } from "../../tools/flash/image.ts";
+import { imageOf } from "../../tools/flash/make-image.ts";
 import { createSteadyClock } from "../support/steady-clock.ts";
 
 const SPEED = 15;
 const LIMIT_S = 30;
 
-let firmware: Firmware;
+let image: Image;
 
 before(async () => {
-  firmware = await bundleFirmware({ board: "rak5010" });
+  image = virtualImage(await imageOf(await bundleFirmware({ board: "rak5010" })));
 });
 
 interface Outcome {
@@ -29,8 +32,7 @@ async function play(fault: DemoFault | undefined, once: number | undefined): Pro
   const clock = createSteadyClock(SPEED);
   const demo = new Demo({
     board: "rak5010",
-    image: firmware.code,
-    buildTime: firmware.buildTime,
+    image,
     errors: readErrorTable(),
     clock,
     once,
@@ -38,7 +40,7 @@ async function play(fault: DemoFault | undefined, once: number | undefined): Pro
     ownBroker: undefined,
     trace: false,
     limitS: LIMIT_S,
-    intervalS: 4,
+    settings: { intervalS: 4 },
     onEntry: (entry) => entries.push(entry),
   });
   await demo.start();

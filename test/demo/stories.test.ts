@@ -3,10 +3,10 @@ import { test } from "node:test";
 import type { DeviceStatus } from "../../src/device.ts";
 import { createDeviceStory, type DeviceFailure } from "../../tools/demo/device-story.ts";
 import type { Entry, Tell } from "../../tools/demo/entry.ts";
-import { parseErrorTable } from "../../tools/demo/error-table.ts";
 import { verificationDetails } from "../../tools/demo/modem-story.ts";
 import { createMqttStory } from "../../tools/demo/mqtt-story.ts";
 import { createStreamMarks } from "../../tools/demo/stream-marks.ts";
+import { parseErrorTable } from "../../tools/errors/error-table.ts";
 
 const ERRORS = parseErrorTable(`| code | meaning | likely causes | what to do |
 |---|---|---|---|

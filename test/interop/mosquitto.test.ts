@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import mqtt, { type MqttClient } from "mqtt";
-import { bundleFirmware, type Firmware } from "../../tools/build/firmware.ts";
+import { bundleFirmware } from "../../tools/build/firmware.ts";
 import {
   BROKER_HOST,
   type Certificates,
@@ -12,6 +12,10 @@ import {
   type Stage,
   TOPICS,
 } from "../../tools/demo/stage.ts";
+import { virtualImage } from "../../tools/demo/virtual-image.ts";
+import { worldWith } from "../../tools/demo/world.ts";
+import type { Image } from "../../tools/flash/image.ts";
+import { imageOf } from "../../tools/flash/make-image.ts";
 import { createPki, type Pki } from "../../tools/pki/set.ts";
 import type { ModemEvent } from "../../tools/virtual-modem/index.ts";
 import { createSteadyClock } from "../support/steady-clock.ts";
@@ -33,8 +37,8 @@ interface Rig {
   events: ModemEvent[];
 }
 
-let firmware: Firmware;
-let firmware5: Firmware;
+let image: Image;
+let image5: Image;
 let pki: Pki;
 let broker: Mosquitto;
 
@@ -48,23 +52,25 @@ async function until<T>(what: string, look: () => T | undefined | false): Promis
   }
 }
 
-async function startDevice(certificates: Certificates, fault?: "no-client-cert", image = firmware.code): Promise<Rig> {
+async function startDevice(certificates: Certificates, fault?: "no-client-cert", firmware = image): Promise<Rig> {
   const rig: Omit<Rig, "stage"> = { console: [], events: [] };
   const stage = await createStage(
     {
       board: "rak5010",
-      image,
+      image: firmware,
       clock: createSteadyClock(SPEED),
-      fault,
+      world: worldWith(fault === undefined ? [] : [fault]),
       broker: { host: BROKER_HOST, port: broker.port },
       certificates,
-      intervalS: 5,
+      otherCa: pki.ca,
+      settings: { intervalS: 5 },
     },
     {
       modem: (event) => rig.events.push(event),
       console: (text) => rig.console.push(text),
       uncaught: (message) => assert.fail(`uncaught on the device: ${message}`),
       rebooted: () => undefined,
+      powered: () => undefined,
       sntp: () => undefined,
       alarm: (text) => assert.fail(text),
     },
@@ -93,8 +99,8 @@ async function startObserver(): Promise<{ client: MqttClient; messages: Message[
 }
 
 before(async () => {
-  firmware = await bundleFirmware({ board: "rak5010" });
-  firmware5 = await bundleFirmware({ board: "rak5010", features: { MQTT5: true } });
+  image = virtualImage(await imageOf(await bundleFirmware({ board: "rak5010" })));
+  image5 = virtualImage(await imageOf(await bundleFirmware({ board: "rak5010", features: { MQTT5: true } })));
   // The observer is no modem and resolves no `.test`.
   pki = await createPki({ hosts: [BROKER_HOST, "127.0.0.1"], client: CLIENT_ID });
   broker = await startMosquitto(pki);
@@ -141,7 +147,7 @@ test("publishes at QoS 1, executes a command, and the Will follows when the mode
 for (const version of ["3.1.1", "5"]) {
   test(`a command that was sent while the device was away arrives with the resumed session (MQTT ${version})`, async () => {
     const { client, messages } = await startObserver();
-    const { stage } = await startDevice(good(), undefined, version === "5" ? firmware5.code : firmware.code);
+    const { stage } = await startDevice(good(), undefined, version === "5" ? image5 : image);
     try {
       await until("a report", () => messages.find(({ topic }) => topic === TOPICS.telemetry));
       const spoken = [...broker.log().matchAll(/New client connected from .* as godwit-demo \(p(\d), c0, k240/g)];
@@ -151,7 +157,7 @@ for (const version of ["3.1.1", "5"]) {
       await client.publishAsync(TOPICS.command, JSON.stringify({ cmd: "report" }), { qos: 1 });
       const result = await until("a result", () => messages.find(({ topic }) => topic === TOPICS.result));
       assert.deepEqual(JSON.parse(result.payload), { cmd: "report" });
-      assert.equal(stage.status().link.connects, 2);
+      assert.equal(stage.status()?.link.connects, 2);
     } finally {
       await client.endAsync(true);
       await stage.stop();
@@ -163,7 +169,7 @@ for (const version of ["3.1.1", "5"]) {
 async function refused(certificates: Certificates, fault?: "no-client-cert"): Promise<Rig> {
   const mark = broker.log().length;
   const rig = await startDevice(certificates, fault);
-  await until("two refusals", () => rig.stage.status().link.failures >= 2);
+  await until("two refusals", () => (rig.stage.status()?.link.failures ?? 0) >= 2);
   await rig.stage.stop();
   const log = broker.log().slice(mark);
   assert.doesNotMatch(log, /New client connected from .* as godwit-demo/);
@@ -192,6 +198,6 @@ test("a device that has no client certificate is refused by the broker", async (
 });
 
 test("a client certificate that is named and not in the store is named in the error", async () => {
-  const rig = await refused({ ca: pki.ca }, "no-client-cert");
+  const rig = await refused(good(), "no-client-cert");
   assert.match(rig.console.join(""), /TLS_FILE client\.pem/);
 });

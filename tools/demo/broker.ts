@@ -27,6 +27,12 @@ export interface Broker {
   readonly host: string;
   readonly port: number;
   publish(topic: string, payload: string, options?: { qos?: 0 | 1 | 2; retain?: boolean }): Promise<void>;
+  /** Shows another certificate from the next connection on. */
+  present(certificate: { readonly cert: string; readonly key: string }): void;
+  /** Closes the port and every connection; sessions and retained messages stay, as those of a broker on a disk do. */
+  pause(): Promise<void>;
+  /** Opens the same port again. */
+  resume(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -42,15 +48,9 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const sockets = new Set<TLSSocket>();
   let links = 0;
 
+  const { cert, key, clientCa: ca } = options;
   const server = tls.createServer(
-    {
-      cert: options.cert,
-      key: options.key,
-      ca: options.clientCa,
-      requestCert: true,
-      rejectUnauthorized: true,
-      minVersion: "TLSv1.2",
-    },
+    { cert, key, ca, requestCert: true, rejectUnauthorized: true, minVersion: "TLSv1.2" },
     (socket) => {
       const link = ++links;
       sockets.add(socket);
@@ -70,20 +70,33 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   aedes.on("connectionError", () => undefined);
   server.listen(options.port ?? 0, host);
   await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+
+  async function pause(): Promise<void> {
+    for (const socket of sockets) socket.destroy();
+    if (server.listening) await new Promise<void>((resolve) => server.close(() => resolve()));
+  }
 
   return {
     host,
-    port: (server.address() as AddressInfo).port,
+    port,
     publish: (topic, payload, { qos = 1, retain = false } = {}) =>
       new Promise((resolve, reject) => {
         aedes.publish({ cmd: "publish", topic, payload, qos, retain, dup: false }, (error) =>
           error === undefined || error === null ? resolve() : reject(error),
         );
       }),
+    present: (shown) => server.setSecureContext({ ...shown, ca, minVersion: "TLSv1.2" }),
+    pause,
+    async resume() {
+      if (server.listening) return;
+      server.listen(port, host);
+      await once(server, "listening");
+    },
     async close() {
       for (const socket of sockets) socket.destroy();
       await new Promise<void>((resolve) => aedes.close(() => resolve()));
-      await new Promise<void>((resolve) => server.close(() => resolve()));
+      await pause();
     },
   };
 }

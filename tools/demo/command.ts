@@ -4,8 +4,9 @@ import { relative } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { CliError } from "../cli/errors.ts";
 import { createClock } from "../clock.ts";
+import type { Image } from "../flash/image.ts";
 import type { Demo } from "./demo.ts";
-import type { Entry } from "./entry.ts";
+import type { Entry, Mark } from "./entry.ts";
 import { type DemoFault, FAULT_NAMES, FAULT_PLANS } from "./faults.ts";
 import type { OwnBroker } from "./peer.ts";
 
@@ -21,17 +22,29 @@ interface Options {
   interval: number;
   json: boolean;
   trace: boolean;
+  page: boolean;
+  pagePort: number;
+  open: boolean;
+  consolePort?: number;
 }
 
 /** A run that should end and does not is given up after so many seconds. */
 const LIMIT_S = 60;
+
+/** So that one who switches a fault off need not wait for minutes until the device tries again. */
+const IMPATIENT = { registrationS: 20, backoffMaxS: 6 };
 
 const HELP = `
 What runs: the minified image that would be flashed, on a virtual board; a virtual BG96 on its UART, which opens real
 TLS sockets and judges certificates by its own clock; a broker that demands a client certificate; a time server.
 Every line of the timeline is something that one of them reported. "!" marks what went wrong.
 
-  npm start                          until Ctrl-C
+A run that goes on until it is stopped also serves the page, on 127.0.0.1 only: flash, provision, REPL, trace and status
+on this virtual board, and a panel of faults that can be switched on and off. The page is built when it is not fresh.
+
+  npm start                          until Ctrl-C, with the page
+  npm start -- --no-page             in the terminal only
+  npm start -- --console-port 4401   and in another terminal: npx godwit repl --port tcp:127.0.0.1:4401
   npm start -- --once 3              ends after 3 acknowledged publishes and one executed command
   npm start -- --fault drop          and see it recover
   npm start -- --fault expired       and see what it says about it
@@ -139,15 +152,28 @@ function untilStopped(demo: Demo): { stopped: Promise<void>; release: () => void
   };
 }
 
+/** A run that is judged has nobody who looks at a page. */
+function isOpenEnded({ once, json, fault }: Options): boolean {
+  return once === undefined && !json && (fault === undefined || FAULT_PLANS[fault].ends === "overcome");
+}
+
 async function run(options: Options): Promise<void> {
   const own = ownBroker(options);
+  const isServed = isOpenEnded(options) && (options.page || options.consolePort !== undefined);
+  if (options.consolePort !== undefined && !isServed) {
+    throw new CliError("USAGE", "--console-port goes with a run that goes on until it is stopped", 2);
+  }
   const startedAt = performance.now();
-  const [{ Demo }, { bundleFirmware, writeFirmware }, { readErrorTable }, show] = await Promise.all([
-    import("./demo.ts"),
-    import("../build/firmware.ts"),
-    import("./error-table.ts"),
-    showEntries(options.json),
-  ]);
+  const [{ Demo }, { virtualImage }, { bundleFirmware, writeFirmware }, { imageOf }, { readErrorTable }, show] =
+    await Promise.all([
+      import("./demo.ts"),
+      import("./virtual-image.ts"),
+      import("../build/firmware.ts"),
+      import("../flash/make-image.ts"),
+      import("../errors/read-error-table.ts"),
+      showEntries(options.json),
+    ]);
+  const note = (text: string, mark: Mark = "info"): void => show({ atMs: 0, topic: "demo", mark, text });
   const firmware = await bundleFirmware({ board: options.board });
   const [path = ""] = writeFirmware(firmware);
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
@@ -158,11 +184,12 @@ async function run(options: Options): Promise<void> {
     text: `godwit ${firmware.version}: ${relative(process.cwd(), path)} built in ${seconds} s, ${firmware.total.toLocaleString("en-US")} bytes, ${firmware.pretokenised.toLocaleString("en-US")} pretokenised`,
     data: { bytes: firmware.total, pretokenised: firmware.pretokenised },
   });
+  const image = virtualImage(await imageOf(firmware));
+  const page = isServed ? await preparePage(options, image, note) : undefined;
   const spent = (performance.now() - startedAt) / 1000;
   const demo = new Demo({
     board: options.board,
-    image: firmware.code,
-    buildTime: firmware.buildTime,
+    image,
     errors: readErrorTable(),
     clock: createClock(options.speed),
     once: options.once,
@@ -170,19 +197,52 @@ async function run(options: Options): Promise<void> {
     ownBroker: own,
     trace: options.trace,
     limitS: Math.max(1, LIMIT_S - Math.ceil(spent) - 2),
-    intervalS: options.interval,
-    onEntry: show,
+    settings: { intervalS: options.interval, ...(page === undefined ? {} : IMPATIENT) },
+    onEntry: (entry) => {
+      show(entry);
+      if (entry.mark !== "trace") page?.feed.entry(entry);
+    },
+    ...(page === undefined ? {} : { onTrace: page.feed.entry }),
+    onFaults: () => page?.feed.faults(),
+    onBoard: (state) => page?.feed.board(state),
   });
   await demo.start();
+  const served = await page?.serve(demo);
   if (process.stdin.isTTY && options.once === undefined) {
-    const text = "keys: r report now, d drop the connection, x reset the modem, t AT trace, q quit";
-    show({ atMs: 0, topic: "demo", mark: "info", text });
+    note("keys: r report now, d drop the connection, x reset the modem, t AT trace, q quit");
   }
   const { stopped, release } = untilStopped(demo);
   const verdict = await Promise.race([demo.verdict, stopped.then(() => undefined)]);
   release();
+  await served?.close();
   await demo.stop();
   process.exitCode = verdict?.exitCode ?? 0;
+}
+
+/** What takes its time is done before the demo starts. */
+async function preparePage(options: Options, image: Image, note: (text: string, mark?: Mark) => void) {
+  const [{ createFeed, startPage }, { readyWeb }, { BROWSER_PACE }, { serialiseImage }, { readErrorTable }] =
+    await Promise.all([
+      import("./page.ts"),
+      import("../build-web/build-web.ts"),
+      import("../console/virtual-desk.ts"),
+      import("../flash/image-file.ts"),
+      import("../errors/read-error-table.ts"),
+    ]);
+  const { board, pagePort, consolePort, open: opens } = options;
+  const web = options.page ? await readyWeb(note) : undefined;
+  const feed = createFeed();
+  const fixed = {
+    board,
+    web,
+    port: pagePort,
+    consolePort,
+    opens,
+    pace: BROWSER_PACE,
+    imageFile: serialiseImage(image),
+    note,
+  };
+  return { feed, serve: (demo: Demo) => startPage(demo, feed, { ...fixed, errors: readErrorTable() }) };
 }
 
 export function register(program: Command): void {
@@ -200,6 +260,10 @@ export function register(program: Command): void {
     .option("--speed <factor>", "clock of board and modem: 1 is real time", number(0.1, 50), 1)
     .option("--trace", "show the AT traffic, secrets masked", false)
     .option("--json", "one JSON object a line", false)
+    .option("--no-page", "without the page")
+    .option("--page-port <n>", "where the page is served; the next free one if it is taken", whole(0, 65_535), 4400)
+    .option("--no-open", "do not open a browser")
+    .option("--console-port <n>", "also the board's console, on a TCP port of 127.0.0.1", whole(0, 65_535))
     .addHelpText("after", HELP)
     .action((options: Options) => run(options));
 }

@@ -1,7 +1,7 @@
 /** What the device itself says: its console, line by line, and `godwit.status()` where a line asks for more. */
 import type { DeviceStatus } from "../../src/device.ts";
+import type { ErrorTable } from "../errors/error-table.ts";
 import { count, type Detail, type Tell, utc } from "./entry.ts";
-import type { ErrorTable } from "./error-table.ts";
 
 export interface DeviceFailure {
   readonly code: string;
@@ -13,7 +13,8 @@ export interface DeviceFailure {
 export interface DeviceStoryOptions {
   readonly tell: Tell;
   readonly errors: ErrorTable;
-  readonly status: () => DeviceStatus;
+  /** Undefined: what runs on the board is not this firmware. */
+  readonly status: () => DeviceStatus | undefined;
   /** When the image was built, Unix seconds. */
   readonly buildTime: number;
   /** `false`: somebody else says at the end what a code means. */
@@ -27,6 +28,8 @@ export interface DeviceStory {
   uncaught(message: string, stack: string | undefined): void;
   /** Forgets how often things failed: the device booted. */
   rebooted(): void;
+  /** What was explained once is explained once more: somebody wants to see it. */
+  explainAgain(): void;
 }
 
 /** As src/main.ts prints it: `link <state> ! <code> <cause> retry <n> s, <rung>`. */
@@ -69,7 +72,7 @@ export function createDeviceStory(options: DeviceStoryOptions): DeviceStory {
   function failed(code: string, cause: string, retryS: string, rung: string): void {
     inRow++;
     const known = cause === "undefined" || cause === "" ? undefined : cause;
-    const { command } = options.status().error ?? {};
+    const { command } = options.status()?.error ?? {};
     const details: Detail[] = !options.explains || explained.has(code) ? [] : explain(errors, code);
     explained.add(code);
     if (code.startsWith("TLS_") && proof !== undefined) details.unshift({ label: "clock", text: proof });
@@ -84,7 +87,8 @@ export function createDeviceStory(options: DeviceStoryOptions): DeviceStory {
   }
 
   function clockProved(): void {
-    const { clock } = options.status();
+    const clock = options.status()?.clock;
+    if (clock === undefined) return;
     const refused = clock.refused.trim();
     proof = `proved by ${clock.source} before this attempt, so dates were judged by the right time`;
     const details: Detail[] = refused === "" ? [] : [{ label: "passed over", text: refused.split(" ").join(", ") }];
@@ -99,7 +103,11 @@ export function createDeviceStory(options: DeviceStoryOptions): DeviceStory {
   function reached(state: string): void {
     const status = options.status();
     if (state === "timed") clockProved();
-    else if (state === "secured") {
+    else if (status === undefined) {
+      // Somebody wrote at the REPL what the firmware writes.
+      tell("device", `link ${state}`);
+      return;
+    } else if (state === "secured") {
       const { readBack, host } = status.tls;
       tell("tls", "settings written one by one, read back and compared: as asked", {
         data: { ...status.tls },
@@ -141,6 +149,7 @@ export function createDeviceStory(options: DeviceStoryOptions): DeviceStory {
         ...(stack === undefined ? {} : { details: [{ label: "stack", text: stack.split("\n")[0] ?? "" }] }),
       });
     },
+    explainAgain: () => explained.clear(),
     rebooted() {
       inRow = 0;
       pending = "";

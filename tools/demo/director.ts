@@ -1,23 +1,20 @@
 /** What the demo does to the device: commands through the broker, and the fault that was asked for. */
 import type { Clock, Timer } from "../clock.ts";
-import type { VirtualModem } from "../virtual-modem/index.ts";
 import type { Tell } from "./entry.ts";
 import type { DemoFault } from "./faults.ts";
 
 export interface DirectorOptions {
   readonly clock: Clock;
-  readonly modem: VirtualModem;
+  readonly strike: (name: "drop" | "reset") => void;
   readonly fault: DemoFault | undefined;
   readonly tell: Tell;
   readonly publish: (payload: string) => Promise<void>;
-  readonly onStruck: () => void;
 }
 
 export interface Director {
   /** The first publish was acknowledged: the device is up. */
   begin(): void;
   send(command: Readonly<Record<string, unknown>>): void;
-  strike(name: "drop" | "reset"): void;
   stop(): void;
 }
 
@@ -32,7 +29,7 @@ const FIRST_MS = 800;
 const PAUSE_MS = 12_000;
 
 export function createDirector(options: DirectorOptions): Director {
-  const { clock, modem, tell } = options;
+  const { clock, tell, strike } = options;
   let timer: Timer | undefined;
   let next = 0;
   let hasBegun = false;
@@ -50,11 +47,6 @@ export function createDirector(options: DirectorOptions): Director {
     timer = clock.setTimeout(turn, PAUSE_MS);
   }
 
-  function strike(name: "drop" | "reset"): void {
-    modem.fault(name);
-    options.onStruck();
-  }
-
   return {
     begin() {
       if (hasBegun) return;
@@ -69,7 +61,6 @@ export function createDirector(options: DirectorOptions): Director {
       } else timer = clock.setTimeout(turn, FIRST_MS);
     },
     send,
-    strike,
     stop() {
       if (timer !== undefined) clock.clearTimeout(timer);
     },

@@ -1,6 +1,7 @@
 /** The faults that the demo can play, what becomes of each, and what there is to know beforehand. */
 import type { PkiFault } from "../pki/set.ts";
 
+/** Overcome by the device. */
 export type MetFault = "wrong-clock" | "drop" | "reset";
 export type DemoFault = MetFault | PkiFault;
 

@@ -159,8 +159,8 @@ export function createModemStory(options: ModemStoryOptions): (event: ModemEvent
     else if (event.type === "nitz") {
       const zone = `zone ${event.zone < 0 ? "-" : "+"}${Math.abs(event.zone) / 4} h`;
       tell("network", `sends its time: ${utc(event.utcMs)} UTC, ${zone}`, { data: { utcMs: event.utcMs } });
-    } else if (event.type === "fault")
-      tell("fault", `injected: ${event.name}${event.detail === "" ? "" : `, ${event.detail}`}`, { mark: "fault" });
+    }
+    // A fault that is injected is told by whoever does it.
     else if (event.type === "command") line(">", event.line);
     else if (event.type === "answer") line("<", event.line);
     else if (event.type === "urc") urc(event.line);

@@ -1,11 +1,17 @@
 /** Everything the demo needs, joined together: board, modem, broker and time server, each with its listener. */
 import type { DeviceStatus } from "../../src/device.ts";
 import type { Clock } from "../clock.ts";
+import { paddedLoader } from "../flash/flasher.ts";
+import type { Image } from "../flash/image.ts";
+import { CODE_OFFSET, encodeHeader, SLOT_BYTES, SLOTS } from "../flash/layout.ts";
 import { VirtualBoard } from "../virtual-board/board.ts";
+import { findProfile } from "../virtual-board/boards/index.ts";
 import { wire } from "../virtual-board/connect.ts";
+import { FlashMemory } from "../virtual-board/flash.ts";
 import { createVirtualModem, type ModemEvent, type VirtualModem } from "../virtual-modem/index.ts";
-import type { DemoFault } from "./faults.ts";
+import { createModemBay } from "./modem-bay.ts";
 import { type SntpRequest, type SntpServer, startSntpServer } from "./sntp-server.ts";
+import type { World } from "./world.ts";
 
 /** Names that only the virtual modem resolves (RFC 6761 reserves `.test`). */
 export const BROKER_HOST = "broker.test";
@@ -23,8 +29,10 @@ export const MODEL = "BG96";
 /** As src/config.ts names them. */
 export const FILE_NAMES = { ca: "ca.pem", cert: "client.pem", key: "client.key" } as const;
 
-/** What the network says in `wrong-clock`: long before any firmware was built, and after the 1980 of the modem. */
+/** What the network says when it is years off: long before any firmware was built, and after the 1980 of the modem. */
 const WRONG_TIME_MS = Date.UTC(2019, 3, 7);
+/** A search for a cell that nobody waits for, ms. */
+const ENDLESS_MS = 1e9;
 
 /** PEM texts. */
 export interface Certificates {
@@ -40,14 +48,17 @@ const BATTERY: Readonly<Record<string, { pin: string; level: number }>> = {
 
 export interface StageOptions {
   readonly board: string;
-  readonly image: string;
+  readonly image: Image;
   /** Time of board, modem, network and time server. */
   readonly clock: Clock;
-  readonly fault: DemoFault | undefined;
+  readonly world: World;
   readonly broker: { readonly host: string; readonly port: number };
   /** Goes into the modem's store. */
   readonly certificates: Certificates;
-  readonly intervalS: number;
+  /** Takes the place of the CA in a world where that is another. */
+  readonly otherCa: string;
+  /** Settings of src/config.ts beyond those that lead to the demo's broker. */
+  readonly settings: Readonly<Record<string, string | number | boolean>>;
 }
 
 export interface StageListeners {
@@ -55,6 +66,8 @@ export interface StageListeners {
   console(text: string): void;
   uncaught(message: string, stack: string | undefined): void;
   rebooted(why: "reboot" | "watchdog"): void;
+  /** The supply of board and modem comes or goes. */
+  powered(isOn: boolean): void;
   sntp(request: SntpRequest): void;
   /** Something about the board that no firmware may cause. */
   alarm(text: string): void;
@@ -70,71 +83,179 @@ export interface Gauge {
 
 export interface Stage {
   readonly clock: Clock;
+  /** The one that is fitted now. */
   readonly modem: VirtualModem;
   readonly board: VirtualBoard;
-  status(): DeviceStatus;
+  /** Undefined while the board is off, or runs something else than this firmware. */
+  status(): DeviceStatus | undefined;
   /** Packets that the MQTT client has accepted and not done with. */
   queued(): number;
-  gauge(): Gauge;
+  gauge(): Gauge | undefined;
   start(): void;
+  /** Board and modem lose their supply, or get it back. */
+  power(on: boolean): void;
+  /** Makes everything around the device as it is in this world. The broker is not part of it. */
+  change(world: World): void;
+  /** Bytes between board and modem are damaged for so long. */
+  noise(ms: number): void;
   stop(): Promise<void>;
 }
 
-function store({ ca, cert, key }: Certificates): Map<string, Buffer> {
-  const files = new Map([[FILE_NAMES.ca, Buffer.from(ca)]]) as Map<string, Buffer>;
-  if (cert !== undefined) files.set(FILE_NAMES.cert, Buffer.from(cert));
-  if (key !== undefined) files.set(FILE_NAMES.key, Buffer.from(key));
-  return files;
+/** Puts the demo's own files where they belong; others stay. */
+function fillStore(files: Map<string, Buffer>, options: StageOptions, world: World): void {
+  const { ca, cert, key } = options.certificates;
+  const put = (name: string, text: string | undefined): void => {
+    if (text === undefined) files.delete(name);
+    else files.set(name, Buffer.from(text));
+  };
+  put(FILE_NAMES.ca, world.ca === "right" ? ca : options.otherCa);
+  put(FILE_NAMES.cert, world.hasClient ? cert : undefined);
+  put(FILE_NAMES.key, world.hasClient ? key : undefined);
 }
 
 function overrides(options: StageOptions, ntpPort: number): string {
-  const { cert } = options.certificates;
   return JSON.stringify({
     // Files that are named and missing are a fault of their own; none at all is a broker that asks for none.
-    ...(cert === undefined && options.fault !== "no-client-cert" ? { cert: "", key: "" } : {}),
+    ...(options.certificates.cert === undefined ? { cert: "", key: "" } : {}),
     host: options.broker.host,
     port: options.broker.port,
     ntpHost: NTP_HOST,
     ntpPort,
     clientId: CLIENT_ID,
     topic: TOPIC,
-    intervalS: options.intervalS,
+    ...options.settings,
   });
 }
 
-function makeModem(options: StageOptions, clock: Clock, wallClock: () => number): VirtualModem {
-  const isWrong = options.fault === "wrong-clock";
-  const { fault } = options;
+/** As `godwit flash` leaves a board: the loader in Storage, the image in the first slot. */
+function flashed(image: Image): FlashMemory {
+  const { address, length } = findProfile(image.board).freeFlash;
+  const slot = address + length - SLOTS * SLOT_BYTES;
+  const flash = new FlashMemory();
+  flash.write(slot + CODE_OFFSET, Buffer.from(image.code, "latin1"));
+  flash.write(slot, Buffer.from(encodeHeader({ ...image, number: 1 }), "latin1"));
+  return flash;
+}
+
+/** What the virtual modem is given once and looks at again and again. */
+interface Surroundings {
+  readonly files: Map<string, Buffer>;
+  readonly network: { nitzMs?: number | undefined; registrationMs?: number | undefined };
+  readonly wallClock: () => number;
+}
+
+function makeModem({ clock }: StageOptions, surroundings: Surroundings, world: World): VirtualModem {
   return createVirtualModem({
     clock,
     latency: 1,
     baud: 115_200,
-    files: store(options.certificates),
-    wallClock: isWrong ? () => WRONG_TIME_MS + clock.now() : wallClock,
-    // The wrong time has to be there before the firmware asks for it.
-    network: isWrong ? { nitzMs: 50 } : {},
+    ...surroundings,
+    sim: { absent: !world.hasSim },
     resolve: (host) => ([BROKER_HOST, NTP_HOST].includes(host) ? "127.0.0.1" : undefined),
-    ...(fault === "wrong-host" ? { quirks: { checksHost: true } } : {}),
+    ...(world.comparesHost ? { quirks: { checksHost: true } } : {}),
   });
 }
 
 export async function createStage(options: StageOptions, listeners: StageListeners): Promise<Stage> {
   const { clock } = options;
   const started = Date.now();
+  let { world } = options;
   // Runs as fast as the board's clock does, so that the device never sees the time stand still or jump.
   const wallClock = (): number => started + clock.now();
   const sntp: SntpServer = await startSntpServer({ now: wallClock, onRequest: (request) => listeners.sntp(request) });
   const board = new VirtualBoard({
     board: options.board,
-    image: options.image,
+    image: paddedLoader(options.image),
     clock,
+    flash: flashed(options.image),
     storage: new Map([["godwit.json", overrides(options, sntp.port)]]),
   });
   const battery = BATTERY[options.board];
   if (battery !== undefined) board.setAnalog(battery.pin, battery.level);
-  const modem = makeModem(options, clock, wallClock);
-  wire(board, modem);
-  modem.on("event", (event) => listeners.modem(event));
+
+  const surroundings: Surroundings = {
+    files: new Map(),
+    network: {},
+    wallClock: () => (world.networkTime === "right" ? wallClock() : WRONG_TIME_MS + clock.now()),
+  };
+  function surround(): void {
+    // The wrong time has to be there before the firmware asks for it.
+    surroundings.network.nitzMs = world.networkTime === "right" ? undefined : 50;
+    surroundings.network.registrationMs = world.hasCell ? undefined : ENDLESS_MS;
+  }
+  function newModem(): VirtualModem {
+    return makeModem(options, surroundings, world).on("event", (event) => listeners.modem(event));
+  }
+  surround();
+  fillStore(surroundings.files, options, world);
+  const bay = createModemBay(newModem());
+  wire(board, bay);
+  listen(board, listeners);
+  const uart = board.uart(board.profile.modem.serial);
+  const evaluate = (expression: string): unknown => (board.running ? board.evaluate(expression) : undefined);
+  // With a question before it, so that another image that is flashed here is no error.
+  const status = (): DeviceStatus | undefined =>
+    evaluate('typeof godwit=="object"&&godwit.status?godwit.status():undefined') as DeviceStatus | undefined;
+
+  function power(on: boolean): void {
+    if (on) board.start();
+    else {
+      board.stop();
+      bay.modem.powerCut();
+    }
+    listeners.powered(on);
+  }
+
+  function change(next: World): void {
+    const was = world;
+    world = next;
+    surround();
+    if (next.ca !== was.ca || next.hasClient !== was.hasClient) fillStore(surroundings.files, options, next);
+    if (next.hasSim !== was.hasSim || next.comparesHost !== was.comparesHost) bay.fit(newModem());
+    if (was.hasCell && !next.hasCell) bay.modem.fault("reset");
+    if (next.networkTime !== was.networkTime && board.running) {
+      power(false);
+      power(true);
+    }
+  }
+
+  return {
+    clock,
+    get modem() {
+      return bay.modem;
+    },
+    board,
+    status,
+    queued: () => Number(evaluate("godwit.client.queued()") ?? 0),
+    gauge() {
+      const memory = evaluate("process.memory(false)") as { usage: number; total: number } | undefined;
+      const exchanges = status()?.at.exchanges;
+      if (memory === undefined || exchanges === undefined) return undefined;
+      return {
+        variables: memory.usage,
+        variablesTotal: memory.total,
+        uartIn: uart.received,
+        uartOut: uart.sent,
+        exchanges,
+      };
+    },
+    start: () => power(true),
+    power,
+    change,
+    noise(ms) {
+      bay.isNoisy = true;
+      clock.setTimeout(() => {
+        bay.isNoisy = false;
+      }, ms);
+    },
+    async stop() {
+      power(false);
+      await sntp.close();
+    },
+  };
+}
+
+function listen(board: VirtualBoard, listeners: StageListeners): void {
   board.on("console", (text) => listeners.console(text));
   board.on("error", (error) => listeners.uncaught(error.message, error.stack));
   board.on("reboot", () => listeners.rebooted("reboot"));
@@ -143,30 +264,4 @@ export async function createStage(options: StageOptions, listeners: StageListene
   board.on("console-takeover", ({ device }) => listeners.alarm(`the console moved to ${device}`));
   board.on("flash-abuse", (message) => listeners.alarm(message));
   board.on("defect", (error) => listeners.alarm(`the virtual board is broken: ${String(error)}`));
-  const uart = board.uart(board.profile.modem.serial);
-  const status = (): DeviceStatus => board.evaluate("godwit.status()") as DeviceStatus;
-
-  return {
-    clock,
-    modem,
-    board,
-    status,
-    queued: () => Number(board.evaluate("godwit.client.queued()")),
-    gauge() {
-      const memory = board.evaluate("process.memory(false)") as { usage: number; total: number };
-      return {
-        variables: memory.usage,
-        variablesTotal: memory.total,
-        uartIn: uart.received,
-        uartOut: uart.sent,
-        exchanges: status().at.exchanges,
-      };
-    },
-    start: () => board.start(),
-    async stop() {
-      board.stop();
-      modem.powerCut();
-      await sntp.close();
-    },
-  };
 }
