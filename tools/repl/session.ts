@@ -14,9 +14,10 @@ export interface Session {
   /** Rejects with `REPL_SILENT` when nothing that looks like the interpreter answers. */
   identify(): Promise<BoardIdentity>;
   /**
-   * Evaluates an expression by an EVAL packet, without echo, beside whatever is typed. The value as JSON has it, `undefined`
-   * for what JSON cannot say. Strings are bytes, both ways. Several may be under way: they are answered in order, and the
-   * link is never idle between them. Rejects with a `ReplError`.
+   * Evaluates an expression by an EVAL packet, without echo, beside whatever is typed. The value as JSON has it, NaN and the
+   * infinities too, and `undefined` for what is no data (functions, pins). Numbers have the 11 digits that the interpreter
+   * prints. Strings are bytes, both ways: `quote` (quote.ts) makes a literal of any. Several may be under way: they are
+   * answered in order, and the link is never idle between them. Rejects with a `ReplError`.
    */
   evaluate(expression: string, options?: EvaluateOptions): Promise<unknown>;
   /**
@@ -24,7 +25,7 @@ export interface Session {
    * `godwit.files().list(done)`. Resolves with those values. Rejects as `evaluate`.
    */
   call(code: string, options?: EvaluateOptions): Promise<unknown[]>;
-  /** As typed: echoed and executed by the board, answered on `onText`. */
+  /** As typed: echoed and executed by the board, answered on `onText`. Bytes; Ctrl-C is `interrupt`. */
   type(text: string): Promise<void>;
   /** Ctrl-C: ends what runs, and empties the input line. */
   interrupt(): Promise<void>;
@@ -36,7 +37,7 @@ export interface Session {
 }
 
 export interface EvaluateOptions {
-  /** From the moment at which the bytes have left. Default 10,000. */
+  /** From the moment at which the bytes have left and all before it is answered. Default 10,000. */
   readonly timeoutMs?: number;
 }
 
@@ -49,6 +50,7 @@ export type ReplErrorCode =
   | "REPL_TIMEOUT"
   | "REPL_ANSWER"
   | "REPL_LENGTH"
+  | "REPL_TEXT"
   | "REPL_CLOSED";
 
 export class ReplError extends Error {
