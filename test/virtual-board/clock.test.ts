@@ -15,10 +15,11 @@ describe("clock", () => {
     const clock = createClock(20);
     const order: number[] = [];
     await new Promise<void>((resolve) => {
-      clock.setTimeout(() => order.push(3), 60);
-      clock.setTimeout(() => order.push(1), 20);
-      clock.setTimeout(() => order.push(2), 40);
-      clock.setTimeout(resolve, 80);
+      // 20 ms of the host apart: a busy one may lose some between two of these lines.
+      clock.setTimeout(() => order.push(3), 1200);
+      clock.setTimeout(() => order.push(1), 400);
+      clock.setTimeout(() => order.push(2), 800);
+      clock.setTimeout(resolve, 1600);
     });
     assert.deepEqual(order, [1, 2, 3]);
   });

@@ -9,6 +9,8 @@ function takeovers({ board }: Rig): ConsoleTakeover[] {
   return list;
 }
 
+/** How a terminal's line is taken away. */
+const ERASE = "\r\x1b[J";
 const FORCE = 'E.setConsole("Bluetooth",{force:true})';
 
 describe("virtual board: where the console is", () => {
@@ -30,16 +32,42 @@ describe("virtual board: where the console is", () => {
   });
 
   it("prints to the modem then, and data listeners get nothing", async () => {
-    const { board, clock, send, sent, ask } = createRig({ board: "nrf52840dk" });
+    const { board, clock, send, sent, ask } = createRig({ board: "nrf52840dk", serial: { paced: false } });
     board.start();
     board.evaluate("got='';Serial1.on('data',function(d){got+=d});print('early')");
     clock.advance(1000);
     board.evaluate("print('hello')");
+    clock.advance(1);
+    await settle();
+    const shown = sent();
+    assert.ok(shown.endsWith(`espruino.com/Donate\r\n\r\nearly\r\n>${ERASE}hello\r\n>`), shown);
     send("1+1\n");
     await settle();
     clock.advance(100);
     assert.equal(ask("got"), "");
-    assert.equal(sent(), "early\r\nhello\r\n1+1\r\n=2\r\n>");
+    assert.match(sent(), /hello\r\n>1\+1\r\n=2\r\n>$/);
+  });
+
+  it("says goodbye where it was and hello where it is now", async () => {
+    const { board, clock, sent } = createRig({ board: "nrf52840dk", serial: { paced: false } });
+    board.start();
+    clock.advance(1000);
+    let shown = "";
+    board.serial("Bluetooth").on("data", (bytes: Buffer) => {
+      shown += bytes.toString("latin1");
+    });
+    board.connect("Bluetooth");
+    clock.advance(1);
+    await settle();
+    assert.ok(sent().endsWith(`>${ERASE}-> Bluetooth\r\n`), sent());
+    assert.equal(shown, "<- Serial1\r\n>");
+    board.evaluate("E.setConsole(null)");
+    clock.advance(1);
+    await settle();
+    assert.equal(shown, `<- Serial1\r\n>${ERASE}-> \r\n`);
+    board.evaluate("print('nobody hears this')");
+    clock.advance(1);
+    assert.doesNotMatch(sent() + shown, /nobody/);
   });
 
   it("stays where it is put by force", () => {
@@ -109,6 +137,6 @@ describe("virtual board: where the console is", () => {
     await settle();
     clock.advance(10);
     assert.equal(ask("a"), "42");
-    assert.equal(answer, "a=6*7\r\n=42\r\n>quiet\r\n");
+    assert.equal(answer, ">a=6*7\r\n=42\r\n>quiet\r\n>");
   });
 });

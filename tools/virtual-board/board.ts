@@ -2,19 +2,20 @@ import { EventEmitter } from "node:events";
 import type { Duplex } from "node:stream";
 import type { Clock } from "../clock.ts";
 import { createClock, type Timer } from "../clock.ts";
+import { BluetoothError, type BluetoothLink, type BluetoothOptions, Link } from "./bluetooth.ts";
 import { findProfile } from "./boards/index.ts";
 import { fromBinary } from "./bytes.ts";
-import { CONSOLE_MOVE_MS } from "./console.ts";
+import { CONSOLE_MOVE_MS, type ConsoleState } from "./console.ts";
 import type { UncaughtError } from "./errors.ts";
 import type { Sensors } from "./espruino.ts";
 import { FlashMemory, installMemoryArea } from "./flash.ts";
 import type { ErrorFlag } from "./loop.ts";
 import { type DrivenLevel, type Level, PinBank } from "./pins.ts";
 import type { BoardProfile, ConsoleDevice } from "./profile.ts";
-import type { Radio } from "./radio.ts";
+import { Radio, REMOTE_TERMINATED } from "./radio.ts";
 import { createRandom } from "./random.ts";
 import type { Realm } from "./realm.ts";
-import { Runtime, type RuntimeHost } from "./runtime.ts";
+import { type BootOptions, Runtime, type RuntimeHost } from "./runtime.ts";
 import { createStorageState, Storage, type StorageState } from "./storage.ts";
 import { DeviceTime } from "./time.ts";
 import { Uart } from "./uart.ts";
@@ -57,6 +58,10 @@ interface BoardEvents {
   defect: [error: unknown];
 }
 
+/** jsdevices.h:182: an input event holds the MTU and 3 bytes, a write the MTU less 3. */
+const MTU_MARGIN = 6;
+const PEER_ADDRESS = "c0:ff:ee:00:00:01 random";
+
 /** States of one Storage map are shared by all boards that are given it. */
 const storageStates = new WeakMap<Map<string, string>, StorageState>();
 
@@ -67,13 +72,14 @@ export class VirtualBoard extends EventEmitter<BoardEvents> {
   readonly flash: FlashMemory;
   readonly storage: Storage;
   readonly sensors: Sensors;
-  readonly radio: Radio = { calls: [] };
+  readonly radio = new Radio();
   private readonly uarts: ReadonlyMap<string, Uart>;
   private readonly bank = new PinBank();
   private readonly time: DeviceTime;
   private readonly watchdog: Watchdog;
   private readonly random: () => number;
   private runtime: Runtime | undefined;
+  private link: Link | undefined;
   private settleTimer: Timer | undefined;
   private resetTimer: Timer | undefined;
 
@@ -122,7 +128,7 @@ export class VirtualBoard extends EventEmitter<BoardEvents> {
     if (this.runtime !== undefined) return;
     if (!this.flash.isPowered) throw new Error("the flash has no power: call its powerOn() first");
     this.time.powerOn();
-    this.boot({ autoload: true }, true);
+    this.boot({ autoload: true });
   }
 
   /** Power cut: everything that is not in flash is gone, without a word to the device code. */
@@ -154,7 +160,7 @@ export class VirtualBoard extends EventEmitter<BoardEvents> {
     this.emit("reboot");
     const boot = (): void => {
       this.resetTimer = undefined;
-      this.boot({ autoload: true }, true);
+      this.boot({ autoload: true });
     };
     if (unwinding) this.resetTimer = this.clock.setTimeout(boot, 0);
     else boot();
@@ -171,21 +177,27 @@ export class VirtualBoard extends EventEmitter<BoardEvents> {
     if (this.resetTimer !== undefined) this.clock.clearTimeout(this.resetTimer);
     this.resetTimer = undefined;
     this.runtime?.stop();
+    this.runtime?.queue.clear();
     this.runtime = undefined;
+    const { link } = this;
+    this.link = undefined;
+    if (link !== undefined) this.uart("Bluetooth").enabled = false;
+    this.uart("Bluetooth").forgetFlow();
+    this.radio.powerOn();
+    link?.drop();
   }
 
-  private boot(options: { autoload: boolean; file?: string }, hardware: boolean, console?: ConsoleDevice): void {
+  private boot(options: BootOptions, before?: ConsoleState): void {
     const runtime = new Runtime(this.runtimeHost());
     this.runtime = runtime;
     installMemoryArea(runtime.realm, this.flash, this.profile);
-    if (console !== undefined) runtime.console.set(console, false);
-    if (hardware) {
+    if (before === undefined) {
       this.settleTimer = this.clock.setTimeout(() => {
         this.settleTimer = undefined;
-        this.openConsole(() => this.runtime?.console.settle());
+        this.runtime?.console.settle();
       }, CONSOLE_MOVE_MS);
     }
-    runtime.boot(options);
+    runtime.boot(options, before);
   }
 
   private runtimeHost(): RuntimeHost {
@@ -217,23 +229,24 @@ export class VirtualBoard extends EventEmitter<BoardEvents> {
   }
 
   /** load() and reset(): the interpreter starts anew, the hardware does not. */
-  private restart(options: { autoload: boolean; file?: string }): void {
+  private restart(options: BootOptions): void {
     // The same pass of the loop may have ended in a power cut.
-    if (this.runtime === undefined) return;
-    const { device } = this.runtime.console;
-    this.runtime.kill();
-    this.runtime.stop();
+    const before = this.runtime;
+    if (before === undefined) return;
+    const { consoleState } = before;
+    before.kill();
+    before.stop();
     this.runtime = undefined;
     this.bank.reset();
-    this.boot(options, false, device);
+    this.radio.forget();
+    this.boot(options, consoleState);
+    this.adoptInput(before);
   }
 
-  /** When a serial port becomes the console the interpreter sets it up, if nothing has. */
-  private openConsole(move: () => void): void {
-    move();
-    const device = this.runtime?.console.device;
-    const uart = device === null || device === undefined ? undefined : this.uarts.get(device);
-    if (uart?.wired) uart.enabled = true;
+  private adoptInput(before: Runtime): void {
+    // The boot code may have rebooted already.
+    this.runtime?.queue.adopt(before.queue);
+    this.runtime?.loop.schedule();
   }
 
   /** The far end of a serial port; the same object through all reboots. */
@@ -279,15 +292,67 @@ export class VirtualBoard extends EventEmitter<BoardEvents> {
     return this.need().evaluate(expression);
   }
 
-  /** A BLE or USB connection comes or goes, which moves the console of an interpreter that is not told otherwise. */
+  /**
+   * A BLE or USB connection comes or goes, which moves the console of an interpreter that is not told otherwise. Its bytes
+   * are at `serial(device)`; `bluetooth()` is a whole link.
+   */
   connect(device: "Bluetooth" | "USB"): void {
-    this.uart(device).enabled = true;
-    this.need().console.connected(device);
+    const runtime = this.need();
+    const isBluetooth = device === "Bluetooth";
+    this.uart(device).enabled = !isBluetooth || this.radio.hasUart;
+    if (isBluetooth) {
+      this.radio.isConnected = true;
+      this.radio.hangUp = () => this.disconnect("Bluetooth");
+      runtime.radioEvent("connect", PEER_ADDRESS);
+      if (!this.radio.hasUart) return;
+    }
+    runtime.console.connected(device);
   }
 
   disconnect(device: "Bluetooth" | "USB"): void {
+    if (device === "Bluetooth" && this.link !== undefined) {
+      // Comes back here.
+      this.link.close();
+      return;
+    }
+    const runtime = this.need();
     this.uart(device).enabled = false;
-    this.openConsole(() => this.need().console.disconnected());
+    if (device === "Bluetooth") {
+      this.uart(device).forgetFlow();
+      this.radio.isConnected = false;
+      this.radio.hangUp = undefined;
+      this.radio.apply();
+      runtime.radioEvent("disconnect", REMOTE_TERMINATED);
+    }
+    runtime.console.disconnected(device);
+  }
+
+  /**
+   * Connects a central to the board's Nordic UART Service: one at a time, until one of the two ends it, by `E.reboot()` or
+   * a power cut, too. Throws a `BluetoothError` when another one is connected, or the board's radio is off.
+   */
+  bluetooth(options: BluetoothOptions = {}): BluetoothLink {
+    if (this.runtime === undefined || this.radio.asleep) {
+      throw new BluetoothError("unreachable", "the board does not advertise");
+    }
+    if (this.link !== undefined || this.radio.isConnected) {
+      throw new BluetoothError("in-use", "another central is connected to the board");
+    }
+    const link = new Link(options, {
+      clock: this.clock,
+      uart: this.uart("Bluetooth"),
+      mostBytes: this.profile.maxEventBytes - MTU_MARGIN,
+      service: () => this.radio.serviceFor(options.passkey),
+      ended: () => {
+        this.link = undefined;
+        this.disconnect("Bluetooth");
+      },
+    });
+    this.link = link;
+    this.connect("Bluetooth");
+    this.radio.hangUp = () => link.close();
+    link.connected();
+    return link;
   }
 
   /** The processor does nothing for `ms` of the clock, while input goes on. */

@@ -127,8 +127,6 @@ function systemNatives(deps: EspruinoDeps): Readonly<Record<string, Native>> {
     getClock: () => 0,
     getPowerUsage: () => realm.object({ device: realm.object(), total: 0 }),
     setBootCode: ([code, always]) => deps.setBootCode(typeof code === "string" ? code : "", Boolean(always)),
-    setPassword: () => undefined,
-    lockConsole: () => undefined,
     stopEventPropagation() {
       if (!loop.stopEvent()) throw new BoardError("E.stopEventPropagation() called when not handling events");
     },
@@ -150,6 +148,8 @@ function consoleNatives({ realm, console, serial }: EspruinoDeps): Readonly<Reco
       console.set(name, Boolean(options?.force));
     },
     getConsole: () => console.device,
+    setPassword: ([password]) => console.setPassword(password === undefined ? undefined : String(password)),
+    lockConsole: () => console.lock(),
   };
 }
 

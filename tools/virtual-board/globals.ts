@@ -21,7 +21,7 @@ export interface GlobalDeps {
 export function installGlobals(deps: GlobalDeps): void {
   const { realm, time } = deps;
   const { global } = realm;
-  const log: Native = (args) => deps.print(`${args.map((value) => deps.show(value)).join(" ")}\r\n`);
+  const log: Native = (args) => deps.print(`${args.map((value) => deps.show(value)).join(" ")}\n`);
   realm.define(global, "global", global);
   realm.define(global, "HIGH", 1);
   realm.define(global, "LOW", 0);
@@ -68,7 +68,7 @@ const percent = (byte: number): string => `%${byte.toString(16).toUpperCase().pa
 const isUnreserved = (byte: number): boolean => /[A-Za-z0-9\-.!~*'()_]/.test(String.fromCharCode(byte));
 
 /** JS_VERSION of the interpreter whose behaviour is simulated. */
-const VERSION = "2v29";
+export const VERSION = "2v29";
 
 function installProcess(deps: GlobalDeps): void {
   const { realm } = deps;
@@ -76,7 +76,7 @@ function installProcess(deps: GlobalDeps): void {
   realm.defineNatives(process, { memory: () => deps.memory() });
   realm.define(process, "version", VERSION);
   Object.defineProperty(process, "env", {
-    get: realm.native("env", () => realm.object({ VERSION, ...deps.env() })),
+    get: realm.native("env", () => deps.env()),
     configurable: true,
   });
   realm.define(realm.global, "process", process);

@@ -15,6 +15,12 @@ const SPARE_BYTES = 4;
 const sizeOf = (event: InputEvent): number =>
   HEADER_BYTES + (event.kind === "bytes" ? event.bytes.length : WATCH_BYTES);
 
+export interface QueueHooks {
+  overflow(): void;
+  /** Bytes of a device, before it is known whether there is room. */
+  arrived(device: string, bytes: readonly number[]): void;
+}
+
 /** The 1,024-byte queue that ALL input of an nRF52 shares: serial ports, BLE, pin watches. Full means lost. */
 export class InputQueue {
   private events: InputEvent[] = [];
@@ -23,11 +29,11 @@ export class InputQueue {
   peak = 0;
 
   private readonly maxEventBytes: number;
-  private readonly onOverflow: () => void;
+  private readonly hooks: QueueHooks;
 
-  constructor(maxEventBytes: number, onOverflow: () => void) {
+  constructor(maxEventBytes: number, hooks: QueueHooks) {
     this.maxEventBytes = maxEventBytes;
-    this.onOverflow = onOverflow;
+    this.hooks = hooks;
   }
 
   get bytesUsed(): number {
@@ -42,29 +48,31 @@ export class InputQueue {
     return INPUT_QUEUE_BYTES - this.used - SPARE_BYTES;
   }
 
-  /** jshPushIOCharEvents with one byte, as the UART interrupt does. False when the byte was dropped. */
-  pushByte(device: string, byte: number): boolean {
+  /**
+   * jshPushIOCharEvents: what one interrupt brings, a byte of the UART or a packet of Bluetooth. False when something of it
+   * was dropped.
+   */
+  pushBytes(device: string, bytes: readonly number[]): boolean {
+    this.hooks.arrived(device, bytes);
     const last = this.events[this.events.length - 1];
     // The oldest event may be in the idle loop's hands already, so nothing is added to it.
-    const appendable = last !== undefined && this.events.length > 1 && last.kind === "bytes" && last.device === device;
-    if (appendable && last.bytes.length + 1 < this.maxEventBytes && this.free > 0) {
-      last.bytes.push(byte);
-      this.grow(1);
+    const isOpen = last !== undefined && this.events.length > 1 && last.kind === "bytes" && last.device === device;
+    // The chip asks for room for one byte here and writes over its oldest event when there are more (jsdevices.c:510).
+    if (isOpen && last.bytes.length + bytes.length < this.maxEventBytes && this.free >= bytes.length) {
+      last.bytes.push(...bytes);
+      this.grow(bytes.length);
       return true;
     }
-    return this.push({ kind: "bytes", device, bytes: [byte] });
-  }
-
-  /** Many bytes at once, as `inject` and Bluetooth bring them: cut only where an event is full. */
-  pushBytes(device: string, bytes: readonly number[]): void {
+    let isWhole = true;
     for (let at = 0; at < bytes.length; at += this.maxEventBytes) {
-      this.push({ kind: "bytes", device, bytes: bytes.slice(at, at + this.maxEventBytes) });
+      if (!this.push({ kind: "bytes", device, bytes: bytes.slice(at, at + this.maxEventBytes) })) isWhole = false;
     }
+    return isWhole;
   }
 
   push(event: InputEvent): boolean {
     if (this.free < sizeOf(event)) {
-      this.onOverflow();
+      this.hooks.overflow();
       return false;
     }
     this.events.push(event);
@@ -81,6 +89,11 @@ export class InputQueue {
     const event = this.events.shift();
     if (event !== undefined) this.used -= sizeOf(event);
     return event;
+  }
+
+  /** `reset()` and `load()` leave the queue alone: the next run finds what has not had its turn. */
+  adopt(other: InputQueue): void {
+    for (let event = other.shift(); event !== undefined; event = other.shift()) this.push(event);
   }
 
   clear(): void {

@@ -1,5 +1,6 @@
 import { installDate } from "./dates.ts";
-import { JsonParser, JsonWriter } from "./json.ts";
+import { JsonParser } from "./json.ts";
+import { JsonWriter } from "./json-writer.ts";
 import type { Loop } from "./loop.ts";
 import { STATIC_MEMBERS } from "./natives.ts";
 import { formatNumber } from "./numbers.ts";
@@ -13,6 +14,8 @@ export interface LanguageTools {
   toJS(value: unknown): string;
   /** As `print` shows it. */
   show(value: unknown): string;
+  /** As the console shows what a line has given. */
+  showResult(value: unknown): string;
 }
 
 export interface LanguageDeps {
@@ -20,12 +23,14 @@ export interface LanguageDeps {
   readonly loop: Loop;
   readonly time: DeviceTime;
   readonly random: () => number;
+  /** Name of what is a serial port. */
+  readonly deviceName: (value: object) => string | undefined;
 }
 
 /** Replaces what V8 has but does otherwise than Espruino, as far as a library can. */
-export function installLanguage({ realm, random, time }: LanguageDeps): LanguageTools {
+export function installLanguage({ realm, random, time, deviceName }: LanguageDeps): LanguageTools {
   const { global } = realm;
-  const stringify = (value: unknown): string => new JsonWriter(realm, { json: true }).write(value);
+  const stringify = (value: unknown): string => new JsonWriter(realm, { json: true, toJson: true }).write(value);
   const json = realm.object();
   realm.defineNatives(json, {
     stringify: ([value]) => stringify(value),
@@ -64,9 +69,10 @@ export function installLanguage({ realm, random, time }: LanguageDeps): Language
   return {
     stringify,
     parse: (text) => new JsonParser(realm, text, true).parse(),
-    toJS: (value) => new JsonWriter(realm, { json: false, dropQuotes: true }).write(value),
-    show: (value) =>
-      typeof value === "string" ? value : new JsonWriter(realm, { json: false, pretty: true }).write(value),
+    toJS: (value) => new JsonWriter(realm, { dropQuotes: true, noUndefined: true, toJson: true }).write(value),
+    show: (value) => (typeof value === "string" ? value : new JsonWriter(realm, { pretty: true }).write(value)),
+    showResult: (value) =>
+      new JsonWriter(realm, { pretty: true, dropQuotes: true, limit: true, deviceName }).write(value),
   };
 }
 

@@ -163,7 +163,8 @@ export class Loop {
     }
   }
 
-  private attempt(code: RealmFunction | string, self: unknown, args: unknown[], where: string): Outcome {
+  /** Runs code and tells how it ended, without reporting anything. */
+  attempt(code: RealmFunction | string, self: unknown, args: unknown[], where: string): Outcome {
     this.depth++;
     try {
       return typeof code === "string" ? this.realm.attemptEvaluate(code, where) : this.realm.attempt(code, self, args);
@@ -203,6 +204,10 @@ export class Loop {
     this.schedule();
   }
 
+  hasFlag(flag: ErrorFlag): boolean {
+    return this.flags.has(flag);
+  }
+
   takeFlags(): ErrorFlag[] {
     const taken = ERROR_FLAGS.filter((flag) => this.flags.has(flag));
     this.flags.clear();
@@ -221,7 +226,7 @@ export class Loop {
     if (!fresh.some((flag) => flag !== "LOW_MEMORY")) return;
     const list = this.realm.array(fresh);
     this.execute((this.realm.global.E as RealmObject)["#onerrorFlag"], this.realm.global.E, [list], "errorFlag");
-    this.host.print(`New interpreter error: ${fresh.join(",")}\r\n`);
+    this.host.print(`New interpreter error: ${fresh.join(",")}\n`);
   }
 
   private report(value: unknown): void {
@@ -238,8 +243,8 @@ export class Loop {
   }
 
   private printUncaught(value: unknown): void {
-    this.host.print(`Uncaught ${describeThrown(this.realm, value)}\r\n`);
-    for (const frame of deviceFrames(this.realm, value)) this.host.print(`${frame}\r\n`);
+    this.host.print(`Uncaught ${describeThrown(this.realm, value)}\n`);
+    for (const frame of deviceFrames(this.realm, value)) this.host.print(`${frame}\n`);
   }
 
   /** Runs code outside the loop (boot code, the REPL) and reports what escapes. */

@@ -1,5 +1,7 @@
 import vm from "node:vm";
+import { detokenise } from "../symbols/detokenise.ts";
 import { LANGUAGE_GLOBALS, PROTOTYPE_MEMBERS, STATIC_MEMBERS, TYPED_ARRAY_MEMBERS, TYPED_ARRAYS } from "./natives.ts";
+import { withEval } from "./syntax.ts";
 
 /** A function that lives in the board's realm, or one of the host that is handed to it: both are called alike. */
 export type RealmFunction = (...args: unknown[]) => unknown;
@@ -88,6 +90,25 @@ const BRIDGE_SOURCE = `(function () {
   };
 })()`;
 
+const compiles = (code: string): boolean => {
+  try {
+    new vm.Script(code);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+/**
+ * Pretokenised code as source. Plain source may have bytes above 127 in its strings; tokens there are none that V8 would
+ * take for source.
+ */
+function sourceOf(code: string): string {
+  if (!/[\x80-\xff]/.test(code) || compiles(code)) return code;
+  const { text } = detokenise(code);
+  return compiles(text) ? text : code;
+}
+
 const ALWAYS_KEPT = new Set(["prototype", "length", "name", "constructor", "arguments", "caller"]);
 
 /** Deletes every string-keyed member that is not listed. Symbols stay: V8's own loops and iterators need them. */
@@ -107,6 +128,8 @@ export class Realm {
   private readonly bridge: Bridge;
   /** An exception in a native that is no BoardError is a defect of the virtual board: it is reported here. */
   onDefect: (error: unknown) => void = () => {};
+  /** A native throws, caught by the device code or not: the console takes its input line away (jsutils.c:258). */
+  onException: () => void = () => {};
   private dead = false;
   private readonly natives = new WeakSet<object>();
 
@@ -115,6 +138,7 @@ export class Realm {
     this.global = vm.runInContext("globalThis", this.context) as RealmObject;
     this.bridge = vm.runInContext(BRIDGE_SOURCE, this.context, { filename: "virtual-board-bridge" }) as Bridge;
     this.pruneLanguage();
+    this.extendEval();
   }
 
   private pruneLanguage(): void {
@@ -134,7 +158,16 @@ export class Realm {
   }
 
   evaluate(code: string, filename: string): unknown {
-    return new vm.Script(code, { filename }).runInContext(this.context);
+    return new vm.Script(withEval(sourceOf(code)), { filename }).runInContext(this.context);
+  }
+
+  /** `eval` takes pretokenised code too; see withEval. */
+  private extendEval(): void {
+    const original = this.global.eval as RealmFunction;
+    this.defineNatives(original, {
+      code: ([code]) => (typeof code === "string" ? withEval(sourceOf(code)) : code),
+      run: ([code]) => (typeof code === "string" ? this.call(original, undefined, [withEval(sourceOf(code))]) : code),
+    });
   }
 
   /** Runs code and tells how it ended; a syntax error is an outcome like any other. */
@@ -182,7 +215,10 @@ export class Realm {
       return [0, run(args, self)];
     } catch (thrown) {
       if (thrown instanceof RealmThrow) return [1, thrown.value];
-      if (thrown instanceof BoardError) return [2, thrown.kind, thrown.message];
+      if (thrown instanceof BoardError) {
+        this.onException();
+        return [2, thrown.kind, thrown.message];
+      }
       this.onDefect(thrown);
       return [2, "InternalError", `virtual board: ${String(thrown)}`];
     }

@@ -84,6 +84,10 @@ export class SerialPorts {
     return name;
   }
 
+  nameIf(object: unknown): string | undefined {
+    return this.names.get(object);
+  }
+
   has(object: unknown): boolean {
     return this.names.has(object);
   }

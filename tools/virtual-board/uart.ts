@@ -32,7 +32,9 @@ export class Uart {
   baud = 9600;
   /** Set up by the device code; a port that is not loses what arrives. */
   enabled = false;
-  xonXoff = false;
+  xonXoff: boolean;
+  /** Takes what leaves the board in place of `line`, an XOFF or XON with `isUrgent`; gives ms for which the writer waits. */
+  tap: ((bytes: Buffer, isUrgent: boolean) => number) | undefined;
   /** Called with 1 when the device code's `cts` pin asks the far end to wait, with 0 when it may go on. */
   onFlow: ((level: 0 | 1) => void) | undefined;
   /** Bytes through the port since the board was made. */
@@ -59,6 +61,7 @@ export class Uart {
 
   constructor(name: string, clock: Clock, paced: boolean, random: () => number, wired = true) {
     this.wired = wired;
+    this.xonXoff = name === "Bluetooth";
     this.name = name;
     this.clock = clock;
     this.paced = paced;
@@ -75,10 +78,12 @@ export class Uart {
 
   attach(host: UartHost | undefined): void {
     this.host = host;
-    if (this.wired) this.enabled = false;
-    this.xonXoff = false;
     this.onFlow = undefined;
-    this.waiting = false;
+    if (this.wired) {
+      this.enabled = false;
+      this.xonXoff = false;
+      this.waiting = false;
+    }
     if (host === undefined) {
       if (this.txTimer !== undefined) this.clock.clearTimeout(this.txTimer);
       this.txTimer = undefined;
@@ -158,13 +163,28 @@ export class Uart {
 
   private arrive(byte: number): void {
     this.received++;
-    if (this.host?.queue.pushByte(this.name, byte) !== true) this.dropped++;
+    if (this.host?.queue.pushBytes(this.name, [byte]) !== true) this.dropped++;
+  }
+
+  /** A packet of Bluetooth: in the queue as one, or lost as one when there is no room, busy or not. */
+  receiveNow(bytes: Uint8Array): void {
+    this.received += bytes.length;
+    const { host } = this;
+    if (host === undefined || !this.enabled || !host.queue.pushBytes(this.name, [...bytes]))
+      this.dropped += bytes.length;
+    this.checkFlow();
+    host?.loop.turnAt(this.clock.now());
+  }
+
+  /** The connection is gone, and with it the pause that the far end was asked for. */
+  forgetFlow(): void {
+    this.waiting = false;
   }
 
   private checkFlow(): void {
     if (this.waiting || this.host === undefined || this.host.queue.bytesUsed <= XOFF_BYTES) return;
     this.waiting = true;
-    if (this.xonXoff) this.transmit(Buffer.from([XOFF]));
+    if (this.xonXoff) this.transmit(Buffer.from([XOFF]), true);
     this.onFlow?.(1);
   }
 
@@ -172,7 +192,7 @@ export class Uart {
   drained(): void {
     if (!this.waiting || this.host === undefined || this.host.queue.bytesUsed >= XON_BYTES) return;
     this.waiting = false;
-    if (this.xonXoff) this.transmit(Buffer.from([XON]));
+    if (this.xonXoff) this.transmit(Buffer.from([XON]), true);
     this.onFlow?.(0);
   }
 
@@ -181,6 +201,7 @@ export class Uart {
   /** Milliseconds for which the caller is blocked because the transmit buffer is full. */
   write(bytes: Buffer): number {
     if (bytes.length === 0 || (!this.wired && !this.enabled)) return 0;
+    if (this.tap !== undefined) return this.transmit(bytes);
     this.transmit(bytes);
     const room = (TRANSMIT_BUFFER_BYTES - 1) * this.msPerByte;
     return Math.max(0, this.txEnd - this.clock.now() - room);
@@ -196,15 +217,17 @@ export class Uart {
     return this.msPerByte === 0 ? 0 : Math.min(TRANSMIT_BUFFER_BYTES, Math.ceil(this.flushMs() / this.msPerByte));
   }
 
-  private transmit(bytes: Buffer): void {
+  private transmit(bytes: Buffer, isUrgent = false): number {
     this.sent += bytes.length;
+    if (this.tap !== undefined) return this.tap(bytes, isUrgent);
     this.txEnd = Math.max(this.txEnd, this.clock.now()) + bytes.length * this.msPerByte;
     if (!this.paced) {
       this.emit(bytes);
-      return;
+      return 0;
     }
     this.outgoing.push(bytes);
     if (this.txTimer === undefined) this.armTransmit(this.clock.now());
+    return 0;
   }
 
   /** Bytes on a wire that leads nowhere are gone, not kept. */
