@@ -6,7 +6,6 @@ import { Demo } from "../../tools/demo/demo.ts";
 import type { Entry } from "../../tools/demo/entry.ts";
 import type { DemoFault } from "../../tools/demo/faults.ts";
 import type { Verdict } from "../../tools/demo/referee.ts";
-import { virtualImage } from "../../tools/demo/virtual-image.ts";
 import { readErrorTable } from "../../tools/errors/read-error-table.ts";
 import type { Image } from "../../tools/flash/image.ts";
 import { imageOf } from "../../tools/flash/make-image.ts";
@@ -18,7 +17,7 @@ const LIMIT_S = 30;
 let image: Image;
 
 before(async () => {
-  image = virtualImage(await imageOf(await bundleFirmware({ board: "rak5010" })));
+  image = await imageOf(await bundleFirmware({ board: "rak5010" }));
 });
 
 interface Outcome {

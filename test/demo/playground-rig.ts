@@ -5,7 +5,6 @@ import { type BoardState, Demo } from "../../tools/demo/demo.ts";
 import type { Entry } from "../../tools/demo/entry.ts";
 import { createFeed, type PageFeed } from "../../tools/demo/page.ts";
 import type { PlaygroundName } from "../../tools/demo/playground-faults.ts";
-import { virtualImage } from "../../tools/demo/virtual-image.ts";
 import { readErrorTable } from "../../tools/errors/read-error-table.ts";
 import { imageOf } from "../../tools/flash/make-image.ts";
 import { createSteadyClock } from "../support/steady-clock.ts";
@@ -53,7 +52,7 @@ export interface PlaygroundRig {
 }
 
 export async function startPlayground(): Promise<PlaygroundRig> {
-  const image = virtualImage(await imageOf(await bundleFirmware({ board: "rak5010" })));
+  const image = await imageOf(await bundleFirmware({ board: "rak5010" }));
   const entries: Entry[] = [];
   const states: BoardState[] = [];
   const feed = createFeed();

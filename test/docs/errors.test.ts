@@ -22,6 +22,24 @@ const PREFIXES = [
   "CONFIG",
   "COMMAND",
 ];
+/** Those of the tools, which have no failure(). */
+const HOST_PREFIXES = [
+  "PORT",
+  "REPL",
+  "FLASH",
+  "TRACE",
+  "SYMBOLS",
+  "PEM",
+  "KEY",
+  "PAIR",
+  "CERT",
+  "CHAIN",
+  "HOST",
+  "STORE",
+  "PROVISION",
+];
+/** Findings that praise need no row. */
+const GOOD = ["CERT_GOOD", "CHAIN_COMPLETE", "HOST_NAMED", "KEY_FORM_FITS", "PAIR_MATCHES"];
 const CODE = new RegExp(`["'\`]((?:${PREFIXES.join("|")})_[A-Z0-9_]+)["'\`]`, "g");
 const text = readFileSync(join(root, "docs", "errors.md"), "utf8");
 const table = parseErrorTable(text);
@@ -40,18 +58,25 @@ function sourceFiles(): string[] {
 }
 
 /** Codes by the files that have them. */
-function codesInSources(): Map<string, string[]> {
+function codesIn(files: readonly string[], pattern: RegExp): [string, string[]][] {
   const found = new Map<string, string[]>();
-  for (const file of sourceFiles()) {
+  for (const file of files) {
     const source = withoutComments(readFileSync(join(root, file), "utf8"));
-    for (const [, code = ""] of source.matchAll(CODE)) found.set(code, [...(found.get(code) ?? []), file]);
+    for (const [, code = ""] of source.matchAll(pattern)) found.set(code, [...(found.get(code) ?? []), file]);
   }
-  return found;
+  return [...found];
 }
 
-const inSources = codesInSources();
+const hostFiles = ["port", "repl", "flash", "trace", "symbols", "provision"].flatMap((folder) =>
+  readdirSync(join(root, "tools", folder), { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".ts"))
+    .map((file) => join("tools", folder, file)),
+);
+const HOST_CODE = new RegExp(`"((?:${HOST_PREFIXES.join("|")})_[A-Z0-9_]+)"`, "g");
+const inTools = codesIn(hostFiles, HOST_CODE).filter(([code]) => !GOOD.includes(code));
+const inSources = new Map([...codesIn(sourceFiles(), CODE), ...inTools]);
 
-test("every code of the device is explained", () => {
+test("every code of the device and of the tools is explained", () => {
   const missing = [...inSources].filter(([code]) => !table.has(code)).map(([code, files]) => `${code} (${files[0]})`);
   assert.deepEqual(missing, []);
 });
@@ -82,7 +107,7 @@ for (const [code, { meaning, causes, remedies }] of table) {
 }
 
 test("no code stands in two rows", () => {
-  const rows = text.split("\n").flatMap((line) => /^\| `([A-Z]+_[A-Z_]+)` \|/.exec(line)?.[1] ?? []);
+  const rows = text.split("\n").flatMap((line) => /^\| `([A-Z]+_[A-Z0-9_]+)` \|/.exec(line)?.[1] ?? []);
   assert.deepEqual(
     rows.filter((code, index) => rows.indexOf(code) !== index),
     [],
@@ -91,7 +116,9 @@ test("no code stands in two rows", () => {
 });
 
 test("codes that a text refers to exist", () => {
-  for (const [code] of text.matchAll(new RegExp(`\\b(?:${PREFIXES.join("|")})_[A-Z_]+\\b`, "g"))) {
+  for (const [code] of text.matchAll(
+    new RegExp(`\\b(?:${[...PREFIXES, ...HOST_PREFIXES].join("|")})_[A-Z_]+\\b`, "g"),
+  )) {
     assert.ok(table.has(code), code);
   }
 });

@@ -12,7 +12,6 @@ import {
   type Stage,
   TOPICS,
 } from "../../tools/demo/stage.ts";
-import { virtualImage } from "../../tools/demo/virtual-image.ts";
 import { worldWith } from "../../tools/demo/world.ts";
 import type { Image } from "../../tools/flash/image.ts";
 import { imageOf } from "../../tools/flash/make-image.ts";
@@ -99,8 +98,8 @@ async function startObserver(): Promise<{ client: MqttClient; messages: Message[
 }
 
 before(async () => {
-  image = virtualImage(await imageOf(await bundleFirmware({ board: "rak5010" })));
-  image5 = virtualImage(await imageOf(await bundleFirmware({ board: "rak5010", features: { MQTT5: true } })));
+  image = await imageOf(await bundleFirmware({ board: "rak5010" }));
+  image5 = await imageOf(await bundleFirmware({ board: "rak5010", features: { MQTT5: true } }));
   // The observer is no modem and resolves no `.test`.
   pki = await createPki({ hosts: [BROKER_HOST, "127.0.0.1"], client: CLIENT_ID });
   broker = await startMosquitto(pki);

@@ -7,7 +7,6 @@ import { after, before, test } from "node:test";
 import { bundleFirmware } from "../../tools/build/firmware.ts";
 import { BROWSER_PACE } from "../../tools/console/virtual-desk.ts";
 import { startPage } from "../../tools/demo/page.ts";
-import { virtualImage } from "../../tools/demo/virtual-image.ts";
 import { readErrorTable } from "../../tools/errors/read-error-table.ts";
 import { flash } from "../../tools/flash/flasher.ts";
 import { parseImage, serialiseImage } from "../../tools/flash/image-file.ts";
@@ -30,7 +29,7 @@ after(() => rig.stop());
 test("the image that the server offers is flashed through its WebSocket, runs, and connects", async () => {
   const web = mkdtempSync(join(tmpdir(), "godwit-page-"));
   writeFileSync(join(web, "index.html"), "<!doctype html>");
-  const image = virtualImage(await imageOf(await bundleFirmware({ board: "rak5010" })));
+  const image = await imageOf(await bundleFirmware({ board: "rak5010" }));
   let url = "";
   const page = await startPage(rig.demo, rig.feed, {
     board: "rak5010",

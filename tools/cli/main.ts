@@ -16,10 +16,15 @@ interface Entry {
 
 /** Every command of the project: one line here, and a `register(program)` in the area's command.ts. */
 const entries: Entry[] = [
-  { names: ["build", "lint-device"], load: () => import("../build/command.ts") },
+  { names: ["build", "build-modules", "lint-device"], load: () => import("../build/command.ts") },
+  { names: ["flash"], load: () => import("../flash/command.ts") },
   { names: ["demo"], load: () => import("../demo/command.ts") },
   { names: ["pki"], load: () => import("../pki/command.ts") },
+  { names: ["provision"], load: () => import("../provision/command.ts") },
+  { names: ["trace"], load: () => import("../trace/command.ts") },
+  { names: ["status"], load: () => import("../status/command.ts") },
   { names: ["board"], load: () => import("../virtual-board/command.ts") },
+  { names: ["repl", "logs"], load: () => import("../repl/command.ts") },
   { names: ["modem"], load: () => import("../virtual-modem/command.ts") },
 ];
 

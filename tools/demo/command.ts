@@ -164,15 +164,13 @@ async function run(options: Options): Promise<void> {
     throw new CliError("USAGE", "--console-port goes with a run that goes on until it is stopped", 2);
   }
   const startedAt = performance.now();
-  const [{ Demo }, { virtualImage }, { bundleFirmware, writeFirmware }, { imageOf }, { readErrorTable }, show] =
-    await Promise.all([
-      import("./demo.ts"),
-      import("./virtual-image.ts"),
-      import("../build/firmware.ts"),
-      import("../flash/make-image.ts"),
-      import("../errors/read-error-table.ts"),
-      showEntries(options.json),
-    ]);
+  const [{ Demo }, { bundleFirmware, writeFirmware }, { imageOf }, { readErrorTable }, show] = await Promise.all([
+    import("./demo.ts"),
+    import("../build/firmware.ts"),
+    import("../flash/make-image.ts"),
+    import("../errors/read-error-table.ts"),
+    showEntries(options.json),
+  ]);
   const note = (text: string, mark: Mark = "info"): void => show({ atMs: 0, topic: "demo", mark, text });
   const firmware = await bundleFirmware({ board: options.board });
   const [path = ""] = writeFirmware(firmware);
@@ -184,7 +182,7 @@ async function run(options: Options): Promise<void> {
     text: `godwit ${firmware.version}: ${relative(process.cwd(), path)} built in ${seconds} s, ${firmware.total.toLocaleString("en-US")} bytes, ${firmware.pretokenised.toLocaleString("en-US")} pretokenised`,
     data: { bytes: firmware.total, pretokenised: firmware.pretokenised },
   });
-  const image = virtualImage(await imageOf(firmware));
+  const image = await imageOf(firmware);
   const page = isServed ? await preparePage(options, image, note) : undefined;
   const spent = (performance.now() - startedAt) / 1000;
   const demo = new Demo({

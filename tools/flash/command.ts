@@ -3,15 +3,22 @@ import { readFileSync } from "node:fs";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import pc from "picocolors";
 import { CliError } from "../cli/errors.ts";
+import {
+  asCliError,
+  PORT_HELP,
+  type PortCliOptions,
+  sessionSourceOf,
+  withPortOptions,
+  withSession,
+} from "../port/cli.ts";
 import type { Session } from "../repl/session.ts";
-import { type FlashProgress, type FlashResult, flash, revoke, type SessionSource } from "./flasher.ts";
+import { type FlashProgress, type FlashResult, flash, revoke } from "./flasher.ts";
 import type { Image } from "./image.ts";
 import { parseImage } from "./image-file.ts";
 import { type Lock, lockScript, putLock, randomPasskey, removeLock } from "./lock.ts";
 import { readSlots, type Slots } from "./slots.ts";
 
-interface Options {
-  port: string;
+interface Options extends PortCliOptions {
   board?: string;
   list?: boolean;
   rollback?: boolean;
@@ -28,11 +35,7 @@ const HELP = `
 What happens: the image goes into the slot that is not needed while the board runs on, is read back, is made valid by its
 header, and is started. If it does not connect within three starts, the image that was there before runs again.
 docs/flashing.md says how.
-
-Ports
-  ble:<name>          Bluetooth, the Nordic UART Service of Espruino
-  <path>              a serial port: /dev/ttyACM0, COM3
-  tcp:<host>:<port>   the virtual board of npm start, or a serial server
+${PORT_HELP}
 
 Examples
   npx godwit flash --board rak5010 --port "ble:Espruino 0001"      builds and flashes
@@ -44,11 +47,9 @@ Examples
 Exit codes: 0 it runs (proved, or waiting for its first connection), 1 it does not, 2 wrong usage`;
 
 export function register(program: Command): void {
-  program
-    .command("flash")
+  withPortOptions(program.command("flash"))
     .description("bring an image onto a board: upload, read back, start, and go back if it does not connect")
     .argument("[image]", "dist/<board>.image.json; without it, --board is built")
-    .requiredOption("-p, --port <port>", "the board: ble:<name>, a serial path, tcp:<host>:<port>")
     .option("-b, --board <id>", "build for this board and flash that")
     .option("--list", "only say what is in the two slots")
     .option("--rollback", "take the image that runs out of use; the other one runs")
@@ -73,49 +74,21 @@ async function run(path: string | undefined, options: Options): Promise<void> {
   if (options.passkey !== undefined && options.lock !== "passkey") {
     throw new CliError("USAGE", "--passkey goes with --lock passkey", 2);
   }
-  const source = await sessionSource(options.port);
-  if (options.list === true)
-    return withSession(source, async (session) => showSlots(await readSlots(session), options));
-  if (options.rollback === true) return withSession(source, (session) => rollback(session, options));
-  if (options.unlock === true) return withSession(source, (session) => unlock(session, options));
-  await flashImage(source, await readImage(path, options.board), options);
+  if (options.list === true) {
+    return withSession(options, async (session) => showSlots(await readSlots(session), options));
+  }
+  if (options.rollback === true) return withSession(options, (session) => rollback(session, options));
+  if (options.unlock === true) return withSession(options, (session) => unlock(session, options));
+  await flashImage(await readImage(path, options.board), options);
 }
 
-async function sessionSource(port: string): Promise<SessionSource> {
-  const [{ openPort }, { openSession }] = await Promise.all([
-    import("../port/open.ts"),
-    import("../repl/open-session.ts"),
-  ]);
-  const ports = openPort(port);
-  return async () => {
-    const opened = await ports.open();
-    if (opened === undefined) throw new CliError("PORT_ABSENT", `${port}: nothing was chosen`);
-    return openSession(opened);
-  };
-}
-
-/** What the library says, as the command line says it: the code stays. */
-async function asCliError<T>(run: () => Promise<T>): Promise<T> {
+/** With the codes of the library as the command line says them. */
+async function said<T>(run: () => T | Promise<T>): Promise<T> {
   try {
     return await run();
   } catch (error) {
-    const code = (error as { code?: unknown } | null)?.code;
-    if (error instanceof Error && !(error instanceof CliError) && typeof code === "string" && /^[A-Z]+_/.test(code)) {
-      throw new CliError(code, `${error.message} (${code}, docs/errors.md)`);
-    }
-    throw error;
+    throw asCliError(error);
   }
-}
-
-async function withSession(source: SessionSource, use: (session: Session) => Promise<void>): Promise<void> {
-  await asCliError(async () => {
-    const session = await source();
-    try {
-      await use(session);
-    } finally {
-      await session.close();
-    }
-  });
 }
 
 async function readImage(path: string | undefined, board: string | undefined): Promise<Image> {
@@ -139,20 +112,20 @@ async function readImage(path: string | undefined, board: string | undefined): P
   } catch (error) {
     throw new CliError("NO_FILE", `cannot read ${path}: ${(error as Error).message}`, 2);
   }
-  const image = await asCliError(async () => parseImage(text));
+  const image = await said(() => parseImage(text));
   if (board !== undefined && image.board !== board) {
     throw new CliError("FLASH_BOARD", `${path} is for ${image.board}, not for ${board}`);
   }
   return image;
 }
 
-async function flashImage(source: SessionSource, image: Image, options: Options): Promise<void> {
+async function flashImage(image: Image, options: Options): Promise<void> {
   const lock = lockOf(options);
   // A lock that cannot be is found out before anything is written.
-  const script = lock === undefined ? undefined : await asCliError(async () => lockScript(lock, image));
+  const script = lock === undefined ? undefined : await said(() => lockScript(lock, image));
   const bar = options.json === true ? undefined : await progressBar(image);
-  const result = await asCliError(() =>
-    flash(source, image, {
+  const result = await said(() =>
+    flash(sessionSourceOf(options), image, {
       waitS: options.wait,
       ...(options.trust === true ? { trust: true } : {}),
       ...(options.again === true ? { again: true } : {}),
@@ -160,7 +133,7 @@ async function flashImage(source: SessionSource, image: Image, options: Options)
     }),
   ).finally(() => bar?.stop());
   if (script !== undefined) {
-    await withSession(source, async (session) => {
+    await withSession(options, async (session) => {
       await putLock(session, script);
       await session.evaluate("(setTimeout(function(){E.reboot()},200),0)");
     });

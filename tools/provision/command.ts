@@ -4,8 +4,8 @@ import { createInterface } from "node:readline/promises";
 import type { Command } from "commander";
 import pc from "picocolors";
 import { CliError } from "../cli/errors.ts";
+import { PORT_HELP, withSession } from "../port/cli.ts";
 import type { Session } from "../repl/session.ts";
-import { withSession } from "../trace/with-session.ts";
 import type { Files, Report } from "./inspect.ts";
 import type { ModemRules } from "./rules/rules.ts";
 import type { ProvisionOptions, StoreRole } from "./write.ts";
@@ -60,7 +60,7 @@ export function register(program: Command): void {
   program
     .command("provision")
     .description("check certificates and key, and write them into the modem's store")
-    .option("-p, --port <port>", "the board: ble:<name>, a serial path, tcp:<host>:<port>")
+    .option("-p, --port <port>", "where the board's console is, see below")
     .option("--ca <file>", "CA of the broker, PEM or DER")
     .option("--cert <file>", "client certificate, with its intermediates")
     .option("--key <file>", "private key of the client certificate")
@@ -77,14 +77,14 @@ export function register(program: Command): void {
     .option("-y, --yes", "replace files without asking")
     .option("--no-reboot", "leave the board running with what it had")
     .option("--json", "as JSON, one object")
-    .addHelpText("after", HELP)
+    .addHelpText("after", HELP + PORT_HELP)
     .action((options: Options) => run(options, terminal()));
 }
 
 function terminal(): Surroundings {
   return {
     print: (line) => console.log(line),
-    withSession,
+    withSession: (port, use) => withSession({ port }, use),
     ask: process.stdin.isTTY ? ask : undefined,
     now: () => new Date(),
     fail: () => {

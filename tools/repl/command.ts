@@ -1,9 +1,7 @@
 /** `godwit repl` and `godwit logs`: the board's console in a terminal, and as lines. */
 import { type Command, InvalidArgumentError } from "commander";
-import { CliError } from "../cli/errors.ts";
-import { openPortOf, PORT_HELP, type PortCliOptions, withPortOptions } from "../port/cli.ts";
+import { PORT_HELP, type PortCliOptions, untilEnd, withPortOptions, withSession } from "../port/cli.ts";
 import { LineReader } from "./lines.ts";
-import { openSession } from "./open-session.ts";
 import { ReplError, type Session } from "./session.ts";
 import { TerminalFilter } from "./terminal.ts";
 import { TraceText } from "./trace-text.ts";
@@ -66,35 +64,26 @@ async function annotated(images: readonly string[], show: (text: string) => void
   };
 }
 
-/** Settles when the link ends, from whichever side. */
-function untilClosed(session: Session): Promise<void> {
-  return new Promise((resolve, reject) => {
-    session.onClose((cause) => {
-      if (cause === undefined) resolve();
-      else reject(new CliError("PORT_LOST", cause.message));
-    });
-  });
-}
-
 async function runRepl(options: ConsoleOptions): Promise<void> {
   const filter = new TerminalFilter();
   const show = await annotated(options.image, (text) => output(text));
-  const session = openSession(await openPortOf(options));
-  let heardAt = performance.now();
-  session.onText((text) => {
-    heardAt = performance.now();
-    show(filter.feed(text));
+  await withSession(options, async (session) => {
+    let heardAt = performance.now();
+    session.onText((text) => {
+      heardAt = performance.now();
+      show(filter.feed(text));
+    });
+    const lost = untilEnd(session, undefined);
+    note(await greeting(session));
+    const left = process.stdin.isTTY ? typeKeys(session) : typeInput(session, () => performance.now() - heardAt);
+    try {
+      await Promise.race([left, lost]);
+    } finally {
+      if (process.stdin.isTTY) process.stdin.setRawMode(false);
+      process.stdin.pause();
+      lost.catch(() => undefined); // the end that we make
+    }
   });
-  const closed = untilClosed(session);
-  note(await greeting(session));
-  const left = process.stdin.isTTY ? typeKeys(session) : typeInput(session, () => performance.now() - heardAt);
-  try {
-    await Promise.race([left, closed]);
-  } finally {
-    if (process.stdin.isTTY) process.stdin.setRawMode(false);
-    process.stdin.pause();
-    await session.close();
-  }
 }
 
 async function greeting(session: Session): Promise<string> {
@@ -103,14 +92,10 @@ async function greeting(session: Session): Promise<string> {
     const { version, board } = await session.identify();
     return `${name}: Espruino ${version} on ${board}. Ctrl-] leaves.`;
   } catch (error) {
-    if (!(error instanceof ReplError) || error.code === "REPL_CLOSED") throw asCliError(error);
+    if (!(error instanceof ReplError) || error.code === "REPL_CLOSED") throw error;
     if (error.code === "REPL_LOCKED") return `${name}: the console is locked, type its password. Ctrl-] leaves.`;
     return `${name}: nothing that looks like the interpreter answers; Ctrl-C ends what it may be busy with. Ctrl-] leaves.`;
   }
-}
-
-function asCliError(error: unknown): unknown {
-  return error instanceof ReplError ? new CliError(error.code, error.message) : error;
 }
 
 /** Resolves at Ctrl-]. */
@@ -121,7 +106,7 @@ function typeKeys(session: Session): Promise<void> {
   return new Promise((resolve, reject) => {
     stdin.on("data", (bytes: Buffer) => {
       const [keys = "", ...rest] = bytes.toString("latin1").split(QUIT);
-      sendKeys(session, keys).catch((error: unknown) => reject(asCliError(error)));
+      sendKeys(session, keys).catch(reject);
       if (rest.length > 0) resolve();
     });
   });
@@ -136,11 +121,7 @@ async function sendKeys(session: Session, keys: string): Promise<void> {
 
 /** Resolves when the input has ended and the board has nothing more to say. */
 async function typeInput(session: Session, quietMs: () => number): Promise<void> {
-  try {
-    for await (const bytes of process.stdin) await session.type(Buffer.from(bytes).toString("latin1"));
-  } catch (error) {
-    throw asCliError(error);
-  }
+  for await (const bytes of process.stdin) await session.type(Buffer.from(bytes).toString("latin1"));
   while (quietMs() < QUIET_MS) await new Promise((resolve) => setTimeout(resolve, QUIET_MS - quietMs()));
 }
 
@@ -151,31 +132,15 @@ async function runLogs(options: LogOptions): Promise<void> {
     for (const text of lines) output(`${options.json ? JSON.stringify({ at, text }) : `${at} ${text}`}\n`);
   };
   const show = await annotated(options.image, (text) => print(reader.feed(text)));
-  const session = openSession(await openPortOf(options));
-  session.onText(show);
-  if (!options.json) note(`${session.port.name}: listening${options.for === undefined ? ", Ctrl-C ends it" : ""}`);
-  const stop = untilStopped(options.for);
   try {
-    await Promise.race([stop.stopped, untilClosed(session)]);
+    await withSession(options, async (session) => {
+      session.onText(show);
+      if (!options.json) note(`${session.port.name}: listening${options.for === undefined ? ", Ctrl-C ends it" : ""}`);
+      await untilEnd(session, options.for);
+    });
   } finally {
-    stop.release();
     print(reader.flush());
-    await session.close();
   }
-}
-
-function untilStopped(seconds: number | undefined): { stopped: Promise<void>; release: () => void } {
-  let release: () => void = () => undefined;
-  const stopped = new Promise<void>((resolve) => {
-    const stop = (): void => resolve();
-    const timer = seconds === undefined ? undefined : setTimeout(stop, seconds * 1000);
-    process.once("SIGINT", stop).once("SIGTERM", stop);
-    release = () => {
-      clearTimeout(timer);
-      process.off("SIGINT", stop).off("SIGTERM", stop);
-    };
-  });
-  return { stopped, release: () => release() };
 }
 
 function seconds(text: string): number {

@@ -1,15 +1,14 @@
 /** `godwit status`: where a board's link stands, and why. */
 import { type Command, InvalidArgumentError } from "commander";
 import { readErrorTable } from "../errors/read-error-table.ts";
+import { PORT_HELP, type PortCliOptions, untilEnd, withPortOptions, withSession } from "../port/cli.ts";
 import type { Session } from "../repl/session.ts";
-import { untilEnd, withSession } from "../trace/with-session.ts";
 import { drawStatus } from "./draw.ts";
 import { explainStatus } from "./explain.ts";
 import { createStatusHistory, sparkline } from "./history.ts";
 import { readStatus } from "./read-status.ts";
 
-interface Options {
-  port: string;
+interface Options extends PortCliOptions {
   watch?: boolean;
   every: number;
   for?: number;
@@ -25,16 +24,14 @@ Examples
 Exit codes: 0 it was read, 1 the board did not answer, 2 wrong usage`;
 
 export function register(program: Command): void {
-  program
-    .command("status")
+  withPortOptions(program.command("status"))
     .description("show where a board's link stands, why, and what to do")
-    .requiredOption("-p, --port <port>", "the board: ble:<name>, a serial path, tcp:<host>:<port>, ws://<host>/board")
     .option("-w, --watch", "again and again, until Ctrl-C")
     .option("--every <s>", "seconds between readings with --watch", seconds, 2)
     .option("--for <s>", "with --watch: end after so many seconds", seconds)
     .option("--json", "as JSON, with --watch one object a line")
-    .addHelpText("after", HELP)
-    .action((options: Options) => withSession(options.port, (session) => run(session, options)));
+    .addHelpText("after", HELP + PORT_HELP)
+    .action((options: Options) => withSession(options, (session) => run(session, options)));
 }
 
 function seconds(text: string): number {

@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import pc from "picocolors";
 import { CliError } from "../cli/errors.ts";
+import { PORT_HELP, type PortCliOptions, untilEnd, withPortOptions, withSession } from "../port/cli.ts";
 import type { Session } from "../repl/session.ts";
 import { STATUS_EXPRESSION } from "../status/read-status.ts";
 import { parseStatus } from "../status/view.ts";
@@ -12,10 +13,8 @@ import { LEVELS, matches, type TraceFilter } from "./filter.ts";
 import { createTraceLog } from "./log.ts";
 import { maskIdentifiers } from "./mask.ts";
 import { startTrace } from "./start-trace.ts";
-import { untilEnd, withSession } from "./with-session.ts";
 
-interface Options {
-  port: string;
+interface Options extends PortCliOptions {
   level: "at" | "mqtt" | "all";
   filter?: string;
   topic?: string;
@@ -39,10 +38,8 @@ Examples
   npx godwit trace --port ble:Godwit --export trace.txt       for a report: IMEI, IMSI and ICCID masked`;
 
 export function register(program: Command): void {
-  program
-    .command("trace")
+  withPortOptions(program.command("trace"))
     .description("show the AT and MQTT traffic of a board, decoded and explained")
-    .requiredOption("-p, --port <port>", "the board: ble:<name>, a serial path, tcp:<host>:<port>, ws://<host>/board")
     .addOption(new Option("-l, --level <level>", "what of it").choices(["at", "mqtt", "all"]).default("all"))
     .option("-f, --filter <text>", "only lines with this text")
     .option("--topic <filter>", "only PUBLISH packets whose topic matches this Topic Filter")
@@ -53,8 +50,8 @@ export function register(program: Command): void {
     .option("--no-payloads", "leave payloads out of the export")
     .option("--for <s>", "end after so many seconds; else at Ctrl-C", seconds)
     .option("--json", "one JSON object a line")
-    .addHelpText("after", HELP)
-    .action((options: Options) => withSession(options.port, (session) => run(session, options)));
+    .addHelpText("after", HELP + PORT_HELP)
+    .action((options: Options) => withSession(options, (session) => run(session, options)));
 }
 
 function seconds(text: string): number {
