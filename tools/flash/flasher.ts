@@ -10,7 +10,7 @@ import { FlashError } from "./errors.ts";
 import type { Image } from "./image.ts";
 import { encodeHeader, MAX_CODE, PROVED_OFFSET, REVOKED_OFFSET, SLOT_BYTES, type SlotView } from "./layout.ts";
 import { readSlots, type Slots, slotToKeep } from "./slots.ts";
-import { upload } from "./upload.ts";
+import { LEAST_CHUNK, MOST_CHUNK, upload } from "./upload.ts";
 
 /** In this order; `stop` only where the slot that has to be written is the one that runs. */
 export type FlashStage = "look" | "stop" | "upload" | "verify" | "activate" | "boot" | "prove";
@@ -91,6 +91,7 @@ class Flasher {
   private session: Session | undefined;
   private isOpen = false;
   private resumed = 0;
+  private chunk = MOST_CHUNK;
   private done = 0;
   private readonly marks: { atMs: number; bytes: number }[] = [];
   private startedMs = 0;
@@ -142,6 +143,7 @@ class Flasher {
         }
         await this.leave();
         this.resumed++;
+        this.chunk = Math.max(LEAST_CHUNK, this.chunk / 2);
         await sleep(this.pauseMs);
       }
     }
@@ -199,7 +201,7 @@ class Flasher {
     if (slots.running === slot) await this.stopImage(session);
     this.startedMs ||= Date.now();
     this.tell("upload");
-    await upload(session, image.code, base, {
+    await upload(session, image.code, base, this.chunk, {
       onPlan: ({ kept }) => {
         this.done = kept;
         this.marks.length = 0;

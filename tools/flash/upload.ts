@@ -5,8 +5,12 @@ import { crc32 } from "./crc32.ts";
 import { FlashError } from "./errors.ts";
 import { CODE_OFFSET, PAGE_BYTES } from "./layout.ts";
 
-/** A packet has to arrive within 5 s (jsinteractive.c): 1,024 bytes do on a link of 250 bytes a second. */
-const CHUNK = 1024;
+/**
+ * Bytes of the image in a packet, which has to arrive within 5 s (jsinteractive.c): these do on a link of 450 bytes a
+ * second. Halved after each failure, for links that are slower or lose more.
+ */
+export const MOST_CHUNK = 2048;
+export const LEAST_CHUNK = 256;
 /** Chunks under way: while one is written to flash the next one travels. */
 const WINDOW = 3;
 /** How often a page may read back wrong before the flash is taken for broken. */
@@ -62,11 +66,11 @@ async function checksums(session: Session, pages: readonly Page[]): Promise<numb
   return answer.map((sum) => Number(sum) >>> 0);
 }
 
-/** `CHUNK` bytes each, on addresses that are multiples of it: a chunk never ends within a word. */
-function chunksOf(page: Page): { at: number; bytes: string }[] {
+/** On addresses that are multiples of `size`: a chunk never ends within a word. */
+function chunksOf(page: Page, size: number): { at: number; bytes: string }[] {
   const chunks = [];
   for (let from = page.from; from < page.to; ) {
-    const to = Math.min(page.to, from - (from % CHUNK) + CHUNK);
+    const to = Math.min(page.to, from - (from % size) + size);
     chunks.push({ at: page.address + from, bytes: page.bytes.slice(from, to) });
     from = to;
   }
@@ -78,6 +82,7 @@ async function writePages(
   session: Session,
   pages: readonly Page[],
   blank: ReadonlySet<Page>,
+  chunk: number,
   events: UploadEvents,
 ): Promise<void> {
   const pending: Promise<unknown>[] = [];
@@ -88,7 +93,7 @@ async function writePages(
   try {
     for (const page of pages) {
       if (!blank.has(page)) pending.push(send(`require("Flash").erasePage(${page.address})`, 0));
-      for (const { at, bytes } of chunksOf(page)) {
+      for (const { at, bytes } of chunksOf(page, chunk)) {
         events.check();
         pending.push(send(`${WRITE}(${at},${quote(bytes)})`, bytes.length));
         if (pending.length >= WINDOW) await pending.shift();
@@ -103,7 +108,13 @@ async function writePages(
 }
 
 /** Rejects with `FLASH_VERIFY` when the flash does not take it, and with what the session says when the link ends. */
-export async function upload(session: Session, code: string, base: number, events: UploadEvents): Promise<void> {
+export async function upload(
+  session: Session,
+  code: string,
+  base: number,
+  chunk: number,
+  events: UploadEvents,
+): Promise<void> {
   const pages = pagesOf(code, base);
   const write = `function(a,s){require("Flash").write(s,a)}`;
   await session.evaluate(`(global.${WRITE}=${write},0)`);
@@ -123,7 +134,7 @@ export async function upload(session: Session, code: string, base: number, event
       );
     }
     const blank = new Set(missing.filter((page) => there[pages.indexOf(page)] === BLANK));
-    await writePages(session, missing, blank, events);
+    await writePages(session, missing, blank, chunk, events);
   }
   await session.evaluate(`(delete global.${WRITE},0)`);
 }

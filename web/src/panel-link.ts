@@ -1,0 +1,39 @@
+/** The WebSocket to `npm start`, where there is one: what its board tells, and what is asked of it. */
+import type { PanelRequest } from "../../tools/console/messages.ts";
+import { serverUrl } from "./server-url.ts";
+import { heard, NO_PANEL } from "./state/board-panel.ts";
+import { createStore } from "./state/store.ts";
+
+export const panel = createStore(NO_PANEL);
+/** Undefined until it is known. */
+export const isVirtual = createStore<boolean | undefined>(undefined);
+
+const AGAIN_MS = 1500;
+let socket: WebSocket | undefined;
+
+/** Served by `npm start` and not by a host of static files: only that one has the error table as JSON. */
+export async function detectVirtual(): Promise<void> {
+  try {
+    const response = await fetch("./errors.json", { headers: { accept: "application/json" } });
+    isVirtual.set(response.ok && (response.headers.get("content-type") ?? "").includes("json"));
+  } catch {
+    isVirtual.set(false);
+  }
+  if (isVirtual.value === true) open();
+}
+
+function open(): void {
+  const next = new WebSocket(serverUrl("panel"));
+  socket = next;
+  next.onmessage = ({ data }: MessageEvent<unknown>) => {
+    if (typeof data === "string") panel.update((before) => heard(before, data));
+  };
+  next.onclose = () => {
+    panel.update((before) => ({ ...before, link: "closed" }));
+    setTimeout(open, AGAIN_MS);
+  };
+}
+
+export function tellPanel(request: PanelRequest): void {
+  if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(request));
+}
