@@ -13,7 +13,7 @@ import { parseImage, serialiseImage } from "../../tools/flash/image-file.ts";
 import { imageOf } from "../../tools/flash/make-image.ts";
 import { openPort } from "../../tools/port/open.ts";
 import { openSession } from "../../tools/repl/open-session.ts";
-import { type PlaygroundRig, SEEN, startPlayground } from "../demo/playground-rig.ts";
+import { type PlaygroundRig, SEEN, startPlayground } from "../support/playground-rig.ts";
 
 /** Longest until the device is back, on its own clock: the ladder's waits and one start of everything. */
 const PATIENCE_S = 240;

@@ -17,6 +17,8 @@ import {
 import { createSteadyClock } from "./steady-clock.ts";
 
 export interface FirmwareOptions {
+  /** Profile of the virtual board; default `rak5010`, whose firmware runs unless `image` gives another. */
+  readonly board?: string;
   /** Overrides in godwit.json; a string is the file as it is, `null` leaves it out. */
   readonly config?: Readonly<Record<string, unknown>> | string | null;
   readonly modem?: Partial<ModemOptions>;
@@ -107,7 +109,13 @@ export async function startFirmware(options: FirmwareOptions = {}): Promise<Firm
   if (options.config !== null) storage.set("godwit.json", text);
   image ??= buildImage();
   const code = options.image?.({ broker: broker.port, sntp: sntp.port }) ?? (await image);
-  const board = new VirtualBoard({ board: "rak5010", image: code, clock, storage, serial: { paced: false } });
+  const board = new VirtualBoard({
+    board: options.board ?? "rak5010",
+    image: code,
+    clock,
+    storage,
+    serial: { paced: false },
+  });
   const files = new Map([["ca.pem", Buffer.from(pki.ca)]]);
   if (pki.client !== undefined) {
     files.set("client.pem", Buffer.from(pki.client.chain));

@@ -8,7 +8,7 @@ import { startPage } from "../../tools/demo/page.ts";
 import { PLAYGROUND_FAULTS } from "../../tools/demo/playground-faults.ts";
 import { LASTING_FAULTS } from "../../tools/demo/world.ts";
 import { Client, until } from "../console/rig.ts";
-import { type PlaygroundRig, SEEN, startPlayground, textOf } from "./playground-rig.ts";
+import { type PlaygroundRig, SEEN, startPlayground, textOf } from "../support/playground-rig.ts";
 
 let rig: PlaygroundRig;
 
