@@ -245,7 +245,9 @@ class Flasher {
     const wanted = crc32(paddedLoader(this.image));
     if (slots.loaderCrc === wanted) return;
     this.tell("activate");
-    const put = `require("Storage").write(".bootcde",${quote(this.image.loader)}.padEnd(${LOADER_BYTES}))`;
+    // A full Storage throws; what counts is what stands there afterwards.
+    const write = `require("Storage").write(".bootcde",s.padEnd(${LOADER_BYTES}))`;
+    const put = `(function(s){try{${write}}catch(e){}})(${quote(this.image.loader)})`;
     await session.evaluate(put, { timeoutMs: 30_000 });
     if ((await readSlots(session)).loaderCrc === wanted) return;
     throw new FlashError("FLASH_STORAGE", "the loader could not be written to Storage as .bootcde: is Storage full?");
@@ -293,7 +295,7 @@ class Flasher {
   }
 
   private async ask(session: Session, slot: number, trust: boolean): Promise<Slots> {
-    const thrown = await session.evaluate("global.bootError&&String(bootError.stack||bootError)");
+    const thrown = await session.evaluate('global.bootError&&bootError+"\\n"+(bootError.stack||"")');
     if (typeof thrown === "string")
       throw new FlashError("FLASH_BOOT", `the image ended while it booted: ${thrown.slice(0, 2000)}`);
     const slots = await readSlots(session);

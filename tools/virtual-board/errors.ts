@@ -19,13 +19,10 @@ export function describeThrown(realm: Realm, value: unknown): string {
   return realm.isObject(value) && !Array.isArray(value) ? "[object Object]" : String(value);
 }
 
-/** Frames of the virtual board itself: files of the host have absolute paths, the device's have not. */
-const HOST_FRAME = /virtual-board-bridge|node:|file:\/\/|\(\/|at \/|at async /;
-
-/** The device's own frames of an error's stack, without the line that repeats the message. */
+/** The frames of an error of the board's realm (realm.ts makes them); errors of the host have none. */
 export function deviceFrames(realm: Realm, value: unknown): string[] {
-  if (!realm.isObject(value) || typeof value.stack !== "string") return [];
-  return value.stack.split("\n").filter((line) => /^\s+at /.test(line) && !HOST_FRAME.test(line));
+  if (!realm.isObject(value) || !realm.isError(value) || typeof value.stack !== "string") return [];
+  return value.stack.split("\n").filter((line) => /^\s+at /.test(line));
 }
 
 export function toUncaught(realm: Realm, value: unknown, where: string): UncaughtError {

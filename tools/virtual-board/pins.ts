@@ -129,6 +129,17 @@ export class Pins {
     this.deps = deps;
     this.negated = new Set(deps.profile.negatedPins.map((name) => Number(name.slice(1))));
     deps.bank.onExternal = (pin) => this.edge(pin);
+    // Their pull stands whatever reads them (jsdevices.c, jshResetDevices): a button that nobody presses is released.
+    for (const name of Object.values(deps.profile.buttons)) {
+      const pin = Number(name.slice(1));
+      deps.bank.change(pin, { mode: this.negated.has(pin) ? "input_pullup" : "input_pulldown", manual: true });
+    }
+  }
+
+  /** Whether the first button is held, at which a start leaves `.bootcde` alone (nrf5x/main.c). */
+  get isSafeBoot(): boolean {
+    const { BTN1 } = this.deps.profile.buttons;
+    return BTN1 !== undefined && this.sense(Number(BTN1.slice(1)));
   }
 
   stop(): void {

@@ -90,6 +90,23 @@ const BRIDGE_SOURCE = `(function () {
   };
 })()`;
 
+/**
+ * `stack` as device code reads it: its own frames only, one a line, without the message in front, as the interpreter has it.
+ * Files of the host have absolute paths, the device's have not; code that was evaluated has no name.
+ */
+const STACK_SOURCE = `Error.stackTraceLimit = 40;
+Object.defineProperty(Error, "prepareStackTrace", { configurable: true, value(_, sites) {
+  let text = "";
+  for (let i = 0; i < sites.length; i++) {
+    const site = sites[i], file = site.getFileName() || "<anonymous>";
+    if (/^(\\/|[A-Za-z]:|node:|file:|virtual-board-bridge)/.test(file) || site.getLineNumber() === null) continue;
+    const frame = site.toString(), from = frame.indexOf("eval at ");
+    // Where it was evaluated is the host's business.
+    text += "    at " + (from < 0 ? frame : frame.slice(0, from) + frame.slice(frame.lastIndexOf("<anonymous>"))) + "\\n";
+  }
+  return text;
+} })`;
+
 const compiles = (code: string): boolean => {
   try {
     new vm.Script(code);
@@ -139,6 +156,7 @@ export class Realm {
     this.bridge = vm.runInContext(BRIDGE_SOURCE, this.context, { filename: "virtual-board-bridge" }) as Bridge;
     this.pruneLanguage();
     this.extendEval();
+    vm.runInContext(STACK_SOURCE, this.context, { filename: "virtual-board-bridge" });
   }
 
   private pruneLanguage(): void {

@@ -295,7 +295,8 @@ export class Runtime {
     const isLoad = before !== undefined && options.autoload;
     if (before !== undefined) this.console.resume(before, isLoad);
     for (const name of [".boot0", ".boot1", ".boot2", ".boot3"]) this.runFile(name);
-    if (!options.autoload) this.runFile(".bootrst");
+    const isSafe = before === undefined && this.pins.isSafeBoot;
+    if (isSafe || !options.autoload) this.runFile(".bootrst");
     else this.runFile(".bootcde");
     const { realm, loop } = this;
     const e = realm.global.E as Record<string, unknown>;
