@@ -1,8 +1,11 @@
 /** The files that plain `require()` loads: each by itself, and together from the modem to an acknowledged publish. */
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { execFile } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
+import { promisify } from "node:util";
 import { buildModule, moduleNames } from "../../tools/build/espruino-modules.ts";
 import { root } from "../../tools/build/paths.ts";
 import { checkProfile } from "../../tools/build/profile.ts";
@@ -70,6 +73,24 @@ describe("modules for Espruino", { timeout: 60_000 }, () => {
       assert.deepEqual(found, []);
     });
   }
+
+  it("are found and sent by EspruinoTools as they are: what its minifier would make of them is no JavaScript", async () => {
+    const directory = mkdtempSync(join(tmpdir(), "godwit-modules-"));
+    for (const { name, code } of built) writeFileSync(join(directory, `${name}.js`), code, "latin1");
+    const script = built.map(({ name }) => `print(Object.keys(require("${name}")).length);`).join("");
+    const tools = join(root, "test", "support", "espruino-tools.cjs");
+    const { stdout } = await promisify(execFile)(process.execPath, [tools, directory, script]);
+    rmSync(directory, { recursive: true });
+    for (const { code } of built) assert.ok(stdout.includes(code.trimEnd()));
+    const board = new VirtualBoard({ board: "rak5010", clock: createManualClock() });
+    const shown: string[] = [];
+    board.on("console", (text) => shown.push(...text.trim().split(/\s+/)));
+    board.start();
+    board.evaluate(stdout);
+    board.stop();
+    assert.equal(shown.length, built.length);
+    for (const count of shown) assert.ok(Number(count) > 0, count);
+  });
 
   it("carry a publish from the modem over mutual TLS to a broker, together", async () => {
     const rig = await startFirmware({ image: application, storage: files, config: null });

@@ -17,6 +17,12 @@ const FEATURES: Readonly<Record<string, Partial<Features>>> = {
   GodwitMQTT5: { MQTT5: true, OUTBOX: true },
 };
 
+/**
+ * The Web IDE minifies modules of its own accord, and what it makes of `a;for(b of c)` is `for(b of a,c)`, which is no
+ * JavaScript. This it cannot read, so it sends the module as it is; the interpreter can.
+ */
+const AS_IT_IS = "0??0;";
+
 export interface EspruinoModule {
   readonly name: string;
   /** Names are plain, so that modules fit together and can be read in a debugger; variables are short. */
@@ -42,7 +48,7 @@ export async function buildModule(name: string): Promise<EspruinoModule> {
     keepVariables: deviceNames.globals,
     mangleProperties: false,
   });
-  const code = plainIntegers(minified.code).toString().trimEnd();
+  const code = AS_IT_IS + plainIntegers(minified.code).toString().trimEnd();
   return {
     name,
     code: `${code}\n`,
@@ -78,8 +84,9 @@ function index(built: readonly EspruinoModule[]): string {
 
 Without Godwit's own build: put the files where your Espruino tools look for modules, and \`require\` them.
 
-- **Espruino Web IDE**: a project folder (Settings, Project), the files in its \`modules\` folder.
 - **espruino command line**: a folder \`modules\` beside your script, or \`--config MODULES_DIR_NAME=...\`.
+- **Espruino Web IDE**: a project folder (Settings, Project), the files in its \`modules\` folder.
+  The IDE says that it cannot minify them (\`Unexpected token ?\`) and sends them as they are: that is right, they are small already.
 - **On the board**: as files in Storage, named without \`.js\`: their functions then stay in flash and take no variables.
 
 | module | bytes | what |
