@@ -14,14 +14,18 @@ const root = dirname(testDirectory);
 
 const chromium = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
 
-/** Suites that need something from outside, or much time: why they cannot run now, or undefined. */
+/** Suites that need something from outside, or more time than `npm test` may take: why they cannot run now, or undefined. */
 const outside: Record<string, () => string | undefined> = {
   interop: () => (isInstalled("mosquitto") ? undefined : "mosquitto is not installed"),
   interpreter: () => (process.env["ESPRUINO"] ? undefined : "ESPRUINO is not set"),
   browser: () => (existsSync(chromium) ? undefined : `there is no ${chromium}; CHROMIUM names another one`),
   chaos: () => undefined,
+  long: () => undefined,
   nightly: () => undefined,
 };
+
+/** Milliseconds that a file may take; else 90 s. */
+const limitsMs: Record<string, number> = { chaos: 3_600_000, nightly: 3_600_000, browser: 180_000, long: 180_000 };
 
 /** What is random, with far more of it: `npm run test:nightly`. */
 const random = /^(provision\/damage|mqtt\/(oracle|properties|model|five-fuzz|outbox)|chaos\/)/;
@@ -65,7 +69,7 @@ function main(): void {
     process.exit(suite === undefined || args.length > 0 ? 2 : 0);
   }
   if (suite === "nightly") Object.assign(process.env, { ...nightlyRuns, ...process.env });
-  runFiles(files, suite === "chaos" || suite === "nightly" ? 3_600_000 : suite === "browser" ? 180_000 : 90_000);
+  runFiles(files, limitsMs[suite ?? ""] ?? 90_000);
 }
 
 function runFiles(files: string[], timeout: number): void {
