@@ -13,6 +13,9 @@ export interface Crashes {
 
 export const crashes: Crashes = { count: 0, last: "" };
 
+/** So many, and the board starts anew: where something throws at every turn, the link may stand and the device be dead. */
+const MANY = 250;
+
 /** Calls `run(a, b, c)`; an exception is counted, kept and printed, never passed on. */
 export function guard<A, B, C>(run: (a: A, b: B, c: C) => void, a?: A, b?: B, c?: C): void {
   try {
@@ -21,6 +24,7 @@ export function guard<A, B, C>(run: (a: A, b: B, c: C) => void, a?: A, b?: B, c?
     crashes.count++;
     crashes.last = `${error}\n${(error as Error).stack}`;
     print(crashes.last);
+    if (crashes.count > MANY) E.reboot();
   }
 }
 

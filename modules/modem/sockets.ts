@@ -82,8 +82,9 @@ export function createSockets(modem: Modem): Sockets {
       socket.isPulling = false;
       if (data && socket.onData) {
         if (channel.onTrace) channel.onTrace("<" + socket.kind + socket.id, data);
-        if (sockets.onHeard) sockets.onHeard();
         socket.onData(data);
+        // Behind it: when taking it throws each time, this is no progress, and the watchdog must not be fed.
+        if (sockets.onHeard) sockets.onHeard();
       }
       // A full piece, or a URC that came meanwhile: there is more. A short piece emptied the modem's buffer.
       if (!error && (socket.hasMore || data.length == count || (socket.isClosed && data))) pull(socket);

@@ -124,20 +124,29 @@ async function flashImage(image: Image, options: Options): Promise<void> {
   // A lock that cannot be is found out before anything is written.
   const script = lock === undefined ? undefined : await said(() => lockScript(lock, image));
   const bar = options.json === true ? undefined : await progressBar(image);
-  const result = await said(() =>
-    flash(sessionSourceOf(options), image, {
+  const source = sessionSourceOf(options);
+  let session: Session | undefined;
+  const open = async (): Promise<Session> => {
+    session = await source();
+    return session;
+  };
+  const result = await said(async () => {
+    const flashed = await flash(open, image, {
       waitS: options.wait,
       ...(options.trust === true ? { trust: true } : {}),
       ...(options.again === true ? { again: true } : {}),
       ...(bar === undefined ? {} : { onProgress: bar.show }),
-    }),
-  ).finally(() => bar?.stop());
-  if (script !== undefined) {
-    await withSession(options, async (session) => {
+    });
+    // Over the session that is there: a board has one connection, and may not have noticed yet that another one has ended.
+    if (script !== undefined && session !== undefined) {
       await putLock(session, script);
       await session.evaluate("(setTimeout(function(){E.reboot()},200),0)");
-    });
-  }
+    }
+    return flashed;
+  }).finally(async () => {
+    bar?.stop();
+    await session?.close();
+  });
   report(image, result, lock, options);
 }
 
@@ -183,6 +192,9 @@ async function progressBar(image: Image): Promise<{ show(progress: FlashProgress
   };
 }
 
+/** Slots by the letters that the page has for them, too. */
+const letter = (slot: number): string => String.fromCharCode(65 + slot);
+
 const when = (seconds: number | undefined): string =>
   seconds === undefined ? "" : new Date(seconds * 1000).toISOString().slice(0, 16).replace("T", " ");
 
@@ -195,10 +207,12 @@ function report(image: Image, result: FlashResult, lock: Lock | undefined, optio
   }
   const name = `${image.board} ${image.version} of ${when(image.buildTime)}`;
   const rate = uploadMs === 0 ? "" : `, ${bytes} bytes in ${(uploadMs / 1000).toFixed(1)} s`;
-  if (outcome === "same") console.log(`${name} runs already, from slot ${slot}; --again writes it all the same`);
-  else if (outcome === "proved") console.log(pc.green(`${name} runs from slot ${slot} and has connected${rate}`));
+  if (outcome === "same")
+    console.log(`${name} runs already, from slot ${letter(slot)}; --again writes it all the same`);
+  else if (outcome === "proved")
+    console.log(pc.green(`${name} runs from slot ${letter(slot)} and has connected${rate}`));
   else {
-    console.log(`${name} runs from slot ${slot} and has not connected yet${rate}`);
+    console.log(`${name} runs from slot ${letter(slot)} and has not connected yet${rate}`);
     console.log("it has three starts to do so, then what ran before comes back; npx godwit status says how far it is");
   }
   if (lock !== undefined) console.log(`the console is locked (${lock.mode}) from the restart that is under way on`);
@@ -233,7 +247,7 @@ async function showSlots({ board, running, slots, isLocked }: Slots, options: Op
         : `${slot.board ?? ""} ${slot.version ?? ""} of ${when(slot.buildTime)}, ${slot.bytes.toLocaleString("en-US")} bytes`;
     const tries = slot.tries > 0 && slot.state !== "proved" ? `, started ${slot.tries}x` : "";
     console.log(
-      `  ${index === running ? pc.green("runs") : "    "}  slot ${index}  ${slot.state.padEnd(8)} ${what}${tries}`,
+      `  ${index === running ? pc.green("runs") : "    "}  slot ${letter(index)}  ${slot.state.padEnd(8)} ${what}${tries}`,
     );
   }
   if (running === undefined)

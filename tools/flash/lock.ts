@@ -36,9 +36,12 @@ export function lockScript(lock: Lock, image: Pick<Image, "board" | "service">):
   return `NRF.setSecurity({passkey:"${lock.passkey}",mitm:1,display:1})`;
 }
 
-/** In force from the next start. Asked for as a checksum: the passkey is not read back to where it could be seen. */
+/**
+ * In force from the next start. Asked for as a checksum: the passkey is not read back to where it could be seen. What a full
+ * Storage throws is caught on the board: its stack trace would quote the line, and the passkey with it.
+ */
 export async function putLock(session: Session, script: string): Promise<void> {
-  await session.evaluate(`require("Storage").write("${FILE}",${quote(script)})`);
+  await session.evaluate(`(function(s){try{require("Storage").write("${FILE}",s)}catch(e){}})(${quote(script)})`);
   const sum = await session.evaluate(`E.CRC32(require("Storage").read("${FILE}")||"")`);
   if (sum !== crc32(script))
     throw new FlashError("FLASH_STORAGE", `${FILE} could not be written to Storage: is it full?`);
