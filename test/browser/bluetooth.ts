@@ -7,9 +7,9 @@
  * A write without response is taken at once, whatever the board does, as by an operating system that queues it: a page that
  * floods a board is not held back by the browser. One with response waits until the board has taken it.
  */
-import type { Browser, CDPSession, Page } from "playwright-core";
+import type { Browser, BrowserContextOptions, CDPSession, Page } from "playwright-core";
 import { NORDIC_UART } from "../../tools/port/port.ts";
-import { type PageOptions, type TestPage, withPage } from "./chromium.ts";
+import { type TestPage, withPage } from "./chromium.ts";
 import type { FarEnd, Reach } from "./far-end.ts";
 import { callInPage, inPageScript } from "./in-page.ts";
 
@@ -271,7 +271,7 @@ export class Peripheral {
 /** Runs a test with a page that has a peripheral nearby. */
 export async function withPeripheral(
   browser: Browser,
-  pageOptions: PageOptions,
+  pageOptions: BrowserContextOptions,
   options: PeripheralOptions,
   run: (rig: { shown: TestPage; peripheral: Peripheral }) => Promise<void>,
 ): Promise<void> {

@@ -41,15 +41,10 @@ export interface TestPage {
   screenshot(name: string): Promise<void>;
 }
 
-export interface PageOptions extends BrowserContextOptions {
-  /** An error that the test provokes. */
-  readonly expected?: RegExp;
-}
-
 /** Runs a test with a page of its own; fails when the test does, or when the page has errors. */
 export async function withPage(
   browser: Browser,
-  { expected, ...options }: PageOptions,
+  options: BrowserContextOptions,
   run: (shown: TestPage) => Promise<void>,
 ): Promise<void> {
   const context = await browser.newContext({
@@ -61,9 +56,7 @@ export async function withPage(
     const page = await context.newPage();
     page.setDefaultTimeout(10_000);
     const errors: string[] = [];
-    const note = (error: string): void => {
-      if (expected?.test(error) !== true) errors.push(error);
-    };
+    const note = (error: string): void => void errors.push(error);
     page.on("pageerror", (error) => note(`uncaught: ${error.stack ?? error.message}`));
     page.on("crash", () => note("the page crashed"));
     page.on("console", (message) => {

@@ -9,9 +9,6 @@ export type TabName = "Board" | "Flash" | "Provision" | "REPL" | "Trace" | "Stat
 
 export const PERIPHERAL_NAME = "Godwit 4711";
 
-/** The page asks whether it is served by `npm start`, and a browser logs each answer that is none. */
-export const NOT_VIRTUAL = /^console: Failed to load resource: .*\/errors\.json\)$/;
-
 export class ConsolePage {
   readonly shown: TestPage;
   readonly page: Page;
@@ -98,13 +95,8 @@ export async function withBluetooth(
   run: (rig: BluetoothRig) => Promise<void>,
   options: BrowserContextOptions = {},
 ): Promise<void> {
-  await withPeripheral(
-    browser,
-    { expected: NOT_VIRTUAL, ...options },
-    { name: PERIPHERAL_NAME, reach },
-    async (rig) => {
-      await rig.shown.page.goto(url);
-      await run({ console: new ConsolePage(rig.shown), peripheral: rig.peripheral });
-    },
-  );
+  await withPeripheral(browser, options, { name: PERIPHERAL_NAME, reach }, async (rig) => {
+    await rig.shown.page.goto(url);
+    await run({ console: new ConsolePage(rig.shown), peripheral: rig.peripheral });
+  });
 }

@@ -70,11 +70,16 @@ describe("the look of the page", () => {
           await console.show(tab);
           found.push(...(await judge(console, `${look}-empty`, tab)));
         }
+        await console.button("Connect").click();
+        await console.button(/^Bluetooth/).waitFor();
+        found.push(...(await judge(console, `${look}-empty`, "Menu")));
+        await console.page.keyboard.press("Escape");
         await fill(console);
         for (const tab of TABS) {
           await console.show(tab);
           found.push(...(await judge(console, look, tab)));
         }
+        assert.doesNotMatch(await console.terminalText(), /:0,v:/, "the page's own questions are no console text");
         await console.show("Trace");
         await console.panel("Trace").getByRole("button", { name: "Stop" }).click();
         await console.panel("Trace").getByRole("button", { name: "Start" }).waitFor();

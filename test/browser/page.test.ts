@@ -2,17 +2,18 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { Browser, Locator } from "playwright-core";
+import { VirtualBoard } from "../../tools/virtual-board/board.ts";
 import { launchChromium, withPage } from "./chromium.ts";
-import { ConsolePage, NOT_VIRTUAL, PERIPHERAL_NAME, type TabName, withBluetooth } from "./console-page.ts";
+import { type BluetoothRig, ConsolePage, PERIPHERAL_NAME, type TabName, withBluetooth } from "./console-page.ts";
 import { type Desk, openDesk, type Parts, prepareParts, servePage } from "./desk.ts";
+import type { Reach } from "./far-end.ts";
 import { SerialCable } from "./serial.ts";
 import type { Served } from "./serve.ts";
 import { reachBoard } from "./virtual-end.ts";
 
 const TABS: readonly TabName[] = ["Flash", "Provision", "REPL", "Trace", "Status"];
 
-/** Whatever the port calls itself. */
-const SERIAL = /Connected to (USB|serial)/;
+const SERIAL = "USB 1366:1015";
 
 describe("the page on a host of static files", () => {
   let browser: Browser;
@@ -32,7 +33,7 @@ describe("the page on a host of static files", () => {
   const reach = reachBoard(() => desk.demo.board);
 
   it("Web Serial: connects, asks and answers, and comes back after the plug was pulled", () =>
-    withPage(browser, { expected: NOT_VIRTUAL }, async (shown) => {
+    withPage(browser, {}, async (shown) => {
       const console = new ConsolePage(shown);
       const cable = await SerialCable.create(shown.page, reach);
       await shown.page.goto(served.url);
@@ -48,7 +49,7 @@ describe("the page on a host of static files", () => {
       await console.send("process.env.BOARD+1");
       await console.terminalShows(/="RAK50101"/);
       await cable.pullOut();
-      await console.page.getByText(/Link to (USB|serial).* lost/).waitFor();
+      await console.page.getByText(`Link to ${SERIAL} lost`).waitFor();
       await console.isConnected(SERIAL);
       await console.send("'back'");
       await console.terminalShows(/="back"/);
@@ -57,8 +58,48 @@ describe("the page on a host of static files", () => {
       await cable.stop();
     }));
 
+  it("Bluetooth: packets of 20 bytes, and of 128 where the user has chosen them, now and at the next visit", async () => {
+    // A board that takes so many; without firmware, so that nothing else is written.
+    const board = new VirtualBoard({ board: "nrf52840dk" });
+    board.start();
+    let longest = 0;
+    const reachLarge: Reach = async () => {
+      const link = await reachBoard(() => board, { chunkBytes: 128 })();
+      const { write } = link;
+      link.write = (bytes) => {
+        longest = Math.max(longest, bytes.length);
+        return write(bytes);
+      };
+      return link;
+    };
+    async function longestOf({ console }: BluetoothRig): Promise<number> {
+      await console.connect("Bluetooth", PERIPHERAL_NAME);
+      await console.show("REPL");
+      longest = 0;
+      await console.send(`'${"x".repeat(301)}'.length`);
+      await console.terminalShows(/=301\b/);
+      return longest;
+    }
+    try {
+      await withBluetooth(browser, served.url, reachLarge, async (rig) => assert.equal(await longestOf(rig), 20));
+      await withBluetooth(browser, served.url, reachLarge, async (rig) => {
+        const { console } = rig;
+        const choice = console.page.getByRole("checkbox", { name: /^Large packets/ });
+        await console.button("Connect").click();
+        await choice.check();
+        await console.page.keyboard.press("Escape");
+        assert.equal(await longestOf(rig), 128);
+        await console.page.reload();
+        await console.button("Connect").click();
+        assert.equal(await choice.isChecked(), true);
+      });
+    } finally {
+      board.stop();
+    }
+  });
+
   it("shows its first panel at once", () =>
-    withPage(browser, { expected: NOT_VIRTUAL }, async ({ page }) => {
+    withPage(browser, {}, async ({ page }) => {
       await page.goto(served.url);
       await page.getByRole("tabpanel", { name: "Flash" }).getByText("Choose or drop an image").waitFor();
     }));
@@ -116,7 +157,7 @@ describe("the page on a host of static files", () => {
     }));
 
   it("follows the system's theme, until the user chooses another, which is kept", () =>
-    withPage(browser, { expected: NOT_VIRTUAL, colorScheme: "dark" }, async (shown) => {
+    withPage(browser, { colorScheme: "dark" }, async (shown) => {
       const { page } = shown;
       await page.goto(served.url);
       const console = new ConsolePage(shown);
@@ -134,7 +175,7 @@ describe("the page on a host of static files", () => {
     }));
 
   it("works offline once it was loaded", () =>
-    withPage(browser, { expected: NOT_VIRTUAL }, async ({ page }) => {
+    withPage(browser, {}, async ({ page }) => {
       const away = await servePage(parts);
       await page.goto(away.url);
       await page.evaluate(`new Promise((resolve) => {
@@ -150,10 +191,14 @@ describe("the page on a host of static files", () => {
       await page.getByText("Nothing to look at yet").waitFor();
     }));
 
-  it("asks nothing of any other host", () =>
-    withPage(browser, { expected: NOT_VIRTUAL }, async (shown) => {
+  it("asks nothing of any other host, and nothing that its own has not", () =>
+    withPage(browser, {}, async (shown) => {
       const asked: string[] = [];
+      const failed: string[] = [];
       shown.page.on("request", (request) => asked.push(request.url()));
+      shown.page.on("response", (response) => {
+        if (!response.ok()) failed.push(`${response.status()} ${response.url()}`);
+      });
       await shown.page.goto(served.url);
       const console = new ConsolePage(shown);
       for (const tab of TABS) await console.show(tab);
@@ -162,5 +207,6 @@ describe("the page on a host of static files", () => {
         asked.filter((url) => !url.startsWith(served.url)),
         [],
       );
+      assert.deepEqual(failed, []);
     }));
 });

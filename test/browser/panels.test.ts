@@ -117,12 +117,23 @@ describe("the page's panels", () => {
         .waitFor();
       for (const { name } of pemFiles()) await panel.getByRole("rowheader", { name, exact: true }).waitFor();
       await console.shown.screenshot("provision-judged");
+      await console.page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+      await panel.getByRole("button", { name: "Copy the command" }).first().click();
+      await panel.getByRole("status").getByText("Copied", { exact: true }).waitFor();
+      assert.match(String(await console.page.evaluate("navigator.clipboard.readText()")), /^openssl req .* -nodes /);
       await panel.getByRole("button", { name: "Write to the modem" }).click();
       await panel.getByText("Written and verified by the modem’s checksum").waitFor({ timeout: 30_000 });
       const store = panel.getByRole("region", { name: "The modem’s own store" });
       for (const { name } of pemFiles()) await store.getByRole("rowheader", { name, exact: true }).waitFor();
       await console.shown.screenshot("provision-written");
-      assert.equal(await panel.getByRole("row", { name: /^client\.key private key/ }).count(), 0, "forgotten");
+      await panel.getByRole("status").getByText("Written and verified", { exact: true }).waitFor();
+      assert.equal(await panel.getByRole("combobox", { name: /^What .* is$/ }).count(), 0, "the files are forgotten");
+      // The report is still that of what was written: the key belongs to the certificate.
+      const report = panel.getByRole("region", { name: "Findings on what was written" });
+      await report.getByText("PAIR_MATCHES").waitFor();
+      assert.equal(await report.getByText("PAIR_INCOMPLETE").count(), 0);
+      await panel.getByRole("region", { name: "Chain" }).getByText("forgotten here").waitFor();
+      assert.equal(await panel.getByRole("button", { name: "Write to the modem" }).isDisabled(), true);
       const kept = [
         await console.page.content(),
         String(await console.page.evaluate("JSON.stringify([localStorage, sessionStorage])")),
@@ -133,6 +144,11 @@ describe("the page's panels", () => {
       await console.show("Provision");
       await store.getByRole("button", { name: "List" }).click();
       await store.getByRole("rowheader", { name: "ca.pem" }).waitFor();
+      // What is dropped now is judged by itself.
+      const [, cert] = pemFiles();
+      await dropPems(panel, [cert]);
+      await panel.getByRole("region", { name: "Findings", exact: true }).getByText("PAIR_INCOMPLETE").waitFor();
+      assert.equal(await panel.getByText("Written and verified").count(), 0);
     }));
 
   it("Provision: a damaged PEM is explained, and nothing is written", () =>
@@ -147,6 +163,7 @@ describe("the page's panels", () => {
       const finding = findings.filter({ hasText: /client certificate, PEM_/ });
       await finding.first().waitFor();
       assert.match((await finding.first().textContent()) ?? "", /error[\s\S]+PEM_/);
+      await panel.getByRole("region", { name: "Chain" }).getByText("cannot be read").waitFor();
       await console.shown.screenshot("provision-damaged");
       assert.equal(await panel.getByRole("button", { name: "Write to the modem" }).isDisabled(), true);
     }));

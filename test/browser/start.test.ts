@@ -44,7 +44,7 @@ describe("npm start", () => {
       await panel.getByRole("button", { name: "drop" }).click();
       await step(panel, "Break it").waitFor(SLOW);
       await story
-        .getByText(/TLS_REFUSED/)
+        .getByText(/TLS_REFUSED \(\d/)
         .first()
         .waitFor(SLOW);
       await console.shown.screenshot("board-broken");
@@ -61,10 +61,15 @@ describe("npm start", () => {
       await console.show("REPL");
       await console.send("process.env.BOARD");
       await console.terminalShows(/="RAK5010"/);
+      await console.send("function boo(){throw new Error('told once')};setTimeout(boo,1)");
       await console.show("Board");
+      const story = panel.getByRole("list", { name: "Story of the board" });
+      await story.getByText("uncaught: Error: told once").waitFor();
       const power = panel.getByRole("switch", { name: "Power" });
       await power.click();
       await console.page.getByText(/Link to virtual rak5010 lost/).waitFor();
+      // By now the console has said all of it, too.
+      assert.equal(await story.getByText("told once").count(), 1);
       await power.click();
       await console.isConnected(BOARD_NAME, 20_000);
       await panel.getByRole("button", { name: "Cut the Bluetooth link" }).click();

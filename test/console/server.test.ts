@@ -52,7 +52,8 @@ describe("files", () => {
   test("the page comes with a policy that lets nothing else in, and is asked for anew each time", async () => {
     const { status, headers, body } = await get("/");
     assert.equal(status, 200);
-    assert.match(body, /<title>page/);
+    // What tells the page that there is a board behind this server.
+    assert.match(body, /<meta name="godwit-board" content="virtual" \/><title>page/);
     assert.equal(headers["content-type"], "text/html; charset=utf-8");
     const policy = String(headers["content-security-policy"]);
     assert.match(policy, /default-src 'none'/);

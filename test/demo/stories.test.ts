@@ -57,6 +57,33 @@ test("console text that comes in pieces is read line by line", () => {
   );
 });
 
+test("an error that nothing caught is told once, however the console prints it", () => {
+  const { entries, story } = deviceStory();
+  const stack = "TypeError: no\n    at publish (.bootcde:1:24)\n    throw 1\n    ^\n    at REPL:1:15";
+  story.uncaught("TypeError: no", stack);
+  story.console(`Uncaught ${stack.replaceAll("\n", "\r\n")}\r\nlink active\r\n`);
+  story.console("Uncaught TypeError: no\r\n");
+  assert.deepEqual(
+    entries.map(({ text, details = [] }) => [text, details.map(({ label, text: at }) => `${label}|${at}`)]),
+    [
+      ["uncaught: TypeError: no", ["at|publish (.bootcde:1:24)", "|REPL:1:15"]],
+      // Printed by somebody, and told by nobody else.
+      ["Uncaught TypeError: no", []],
+    ],
+  );
+});
+
+test("what the console prints of a running trace is no part of the story", () => {
+  const { entries, states, story } = deviceStory();
+  story.console('>AT+QCSQ\n<+QCSQ: "CAT-M1"\n<\n>tls0"ab"\n<tls0"cd"\n!AT_ERROR\n>>AT\nlink active\n<b> is text\n');
+  story.console("hello > there\n");
+  assert.deepEqual(states, ["active"]);
+  assert.deepEqual(
+    entries.map(({ text }) => text),
+    ["hello > there"],
+  );
+});
+
 test("a code is explained once, with causes in their order; the rest of the row is short", () => {
   const { entries, failures, story } = deviceStory();
   story.console("link ready ! NET_X undefined retry 1.0 s, socket\n");

@@ -48,7 +48,7 @@ export class FlashRig {
   readonly board: VirtualBoard;
   readonly alarms: string[] = [];
   /** The session's patience, in less time. */
-  private readonly sessionClock = createClock(20);
+  private readonly sessionClock = createClock(10);
   ports: BoardPort[] = [];
   private untilCut = -1;
 

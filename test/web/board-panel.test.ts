@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { type BoardPanel, guide, heard, isTraffic, MOST_ENTRIES, NO_PANEL } from "../../web/src/state/board-panel.ts";
+import {
+  type BoardPanel,
+  guide,
+  heard,
+  isTraffic,
+  MOST_ENTRIES,
+  MOST_TRAFFIC,
+  NO_PANEL,
+} from "../../web/src/state/board-panel.ts";
 
 const frame = (message: unknown): string => JSON.stringify(message);
 const entry = (topic: string, mark: string, atMs = 0): string =>
@@ -41,13 +49,16 @@ describe("what npm start tells", () => {
     assert.equal(panel.story[0]?.atMs, 20);
   });
 
-  it("has the AT traffic apart, also where the board itself prints it", () => {
-    const said = (topic: string, text: string) =>
-      told(frame({ type: "entry", entry: { atMs: 0, topic, mark: "info", text } })).story;
-    const isApart = (topic: string, text: string): boolean => said(topic, text).some(isTraffic);
-    assert.ok(isApart("at", "> AT"));
-    assert.ok(isApart("device", '<+QCSQ: "CAT-M1"') && isApart("device", ">AT+QCSQ") && isApart("device", '>tls0"2"'));
-    assert.ok(!isApart("device", "link connected") && !isApart("publish", "<b>"));
+  it("has the AT traffic apart, which pushes out nothing else", () => {
+    const traffic = Array.from({ length: MOST_TRAFFIC + 700 }, (_, n) => entry("at", "trace", n));
+    const { story } = told(HELLO, entry("mqtt", "good", 1), ...traffic, entry("link", "fault", 2));
+    assert.deepEqual(
+      story.filter((one) => !isTraffic(one)).map(({ topic }) => topic),
+      ["mqtt", "link"],
+    );
+    const kept = story.filter(isTraffic);
+    assert.equal(kept.length, MOST_TRAFFIC);
+    assert.equal(kept[0]?.atMs, 700);
   });
 
   it("changes nothing where it is not understood", () => {

@@ -9,6 +9,7 @@ import {
   hasOther,
   percent,
   refusal,
+  slotWords,
   stagesFor,
   stepState,
   takesConsole,
@@ -79,6 +80,16 @@ describe("going back", () => {
     assert.ok(has(0, "proved", "proved") && has(1, "new", "trying"));
     assert.ok(!has(0, "proved", "empty") && !has(0, "proved", "refused") && !has(0, "proved", "revoked"));
     assert.ok(!has(undefined, "proved", "proved"));
+  });
+});
+
+describe("a slot in words", () => {
+  it("is no failure where an image that was given up is the only one, and runs", () => {
+    const alone = slotWords("refused", true);
+    assert.equal(alone.tone, "warn");
+    assert.match(alone.says ?? "", /other slot has nothing to start/);
+    assert.deepEqual(slotWords("refused", false), { text: "given up", tone: "bad", says: "It never proved itself." });
+    assert.equal(slotWords("proved", true).text, "proved");
   });
 });
 

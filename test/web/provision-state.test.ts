@@ -91,6 +91,15 @@ describe("dropped files", () => {
     );
   });
 
+  it("have the key in the chain when it was written and is forgotten", async () => {
+    const report = await look({ ca: pki.ca, cert: pki.cert, key: pki.key });
+    const node = chainOf(report, true).at(-1);
+    assert.deepEqual(
+      [node?.kind, node?.details, node?.severity],
+      ["key", ["in the modem", "forgotten here"], chainOf(report).at(-1)?.severity],
+    );
+  });
+
   it("show what is missing in the chain", async () => {
     assert.deepEqual(
       chainOf(await look({ key: pki.key })).map(({ kind, title }) => [kind, title]),
@@ -104,6 +113,13 @@ describe("dropped files", () => {
       chainOf(await look({ ca: pki.ca })).map(({ kind }) => kind),
       ["root"],
     );
+  });
+
+  it("that cannot be read are no files that are missing", async () => {
+    const damaged = pki.cert.slice(0, pki.cert.length / 2);
+    const [root, leaf, key] = chainOf(await look({ ca: pki.ca, cert: damaged, key: pki.key }));
+    assert.deepEqual([root?.severity, key?.kind], ["ok", "key"]);
+    assert.deepEqual([leaf?.kind, leaf?.name, leaf?.severity], ["gap", "cannot be read", "error"]);
   });
 
   it("never show anything of the key in the picture", async () => {

@@ -9,9 +9,13 @@ export interface HttpOptions {
   /** By path, e.g. `/errors.json`; undefined answers 404. */
   readonly documents: Readonly<Record<string, () => string | undefined>>;
   readonly port: () => number;
+  /** There is a board behind this server: the page is told so, and need not ask where a host of static files has no answer. */
+  readonly hasBoard?: boolean;
 }
 
 const MAX_TARGET = 2048;
+/** The page (web/src/panel-link.ts) looks for it; its policy allows no script in here. */
+const BOARD_MARK = '<meta name="godwit-board" content="virtual" />';
 
 /** Only what this server sends is loaded and reached; `style-src`: xterm and lit write style elements. */
 function contentSecurityPolicy(host: string): string {
@@ -56,6 +60,10 @@ function refuse(response: ServerResponse, status: number, text: string, headers:
   );
 }
 
+function marked(html: Buffer): string {
+  return html.toString("utf8").replace("<title>", `${BOARD_MARK}<title>`);
+}
+
 export function createListener(options: HttpOptions): RequestListener {
   function document(request: IncomingMessage, response: ServerResponse, path: string): void {
     if (isOtherSite(request.headers)) {
@@ -73,16 +81,18 @@ export function createListener(options: HttpOptions): RequestListener {
       refuse(response, 404, "not found");
       return;
     }
+    const isMarked = options.hasBoard === true && found.type.startsWith("text/html");
+    const etag = isMarked ? found.etag.replace(/"$/, '-board"') : found.etag;
     const headers: Record<string, string> = {
       "Content-Type": found.type,
       "Cache-Control": found.isImmutable ? "public, max-age=31536000, immutable" : "no-cache",
-      "ETag": found.etag,
+      "ETag": etag,
       "Content-Security-Policy": contentSecurityPolicy(request.headers.host ?? ""),
     };
-    if (request.headers["if-none-match"] === found.etag) {
+    if (request.headers["if-none-match"] === etag) {
       response.writeHead(304, { ...FIXED, ...headers });
       response.end();
-    } else send(response, 200, headers, found.bytes);
+    } else send(response, 200, headers, isMarked ? marked(found.bytes) : found.bytes);
   }
 
   return (request, response) => {

@@ -67,7 +67,7 @@ export async function startConsole(options: ConsoleOptions): Promise<ConsoleServ
   const server = createServer(
     // A request of the page is short; whoever sends it byte by byte holds a connection for nothing.
     { maxHeaderSize: 8192, headersTimeout: 5000, requestTimeout: 10_000, keepAliveTimeout: 5000 },
-    createListener({ web, documents, port: () => port }),
+    createListener({ web, documents, port: () => port, hasBoard: true }),
   );
   server.maxConnections = MOST_CONNECTIONS;
 

@@ -91,6 +91,7 @@ export class Demo {
       tell: this.tell,
       errors,
       buildTime: image.buildTime,
+      image,
       // A run that must not connect ends with the explanation: once is enough.
       explains: fault === undefined || FAULT_PLANS[fault].ends === "overcome",
       status: () => this.stage?.status(),

@@ -1,6 +1,9 @@
 /** What the device itself says: its console, line by line, and `godwit.status()` where a line asks for more. */
 import type { DeviceStatus } from "../../src/device.ts";
 import type { ErrorTable } from "../errors/error-table.ts";
+import { annotateStack } from "../symbols/annotate-stack.ts";
+import { formatPlace } from "../symbols/format.ts";
+import type { SymbolImage } from "../symbols/symbols.ts";
 import { count, type Detail, type Tell, utc } from "./entry.ts";
 
 export interface DeviceFailure {
@@ -17,6 +20,8 @@ export interface DeviceStoryOptions {
   readonly status: () => DeviceStatus | undefined;
   /** When the image was built, Unix seconds. */
   readonly buildTime: number;
+  /** What stack traces are looked up in; undefined: they are shown as the interpreter prints them. */
+  readonly image?: SymbolImage | undefined;
   /** `false`: somebody else says at the end what a code means. */
   readonly explains: boolean;
   readonly onFailure: (failure: DeviceFailure) => void;
@@ -35,6 +40,9 @@ export interface DeviceStory {
 /** As src/main.ts prints it: `link <state> ! <code> <cause> retry <n> s, <rung>`. */
 const FAILURE = /^link (\w+) ! (\w+) (.*?) ?retry ([\d.]+) s, (\w+)$/;
 const STATE = /^link (\w+)$/;
+/** As src/main.ts prints a running trace. The modem tells the same, better, and a trace would push out all the rest. */
+const TRACE = /^(?:>{1,2}AT|>{0,2}<|>{1,2}(?:tls|tcp|udp)\d|>?![A-Z][A-Z0-9_]+$)/;
+const MOST_FRAMES = 12;
 
 const RUNGS: Readonly<Record<string, string>> = {
   socket: "open the socket again",
@@ -61,10 +69,30 @@ export function explain(errors: ErrorTable, code: string): Detail[] {
   ];
 }
 
+function lines(text: string): string[] {
+  return text
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "");
+}
+
+/** The frames of `error.stack`, innermost first: where they are in the source, else as the interpreter has them. */
+function frames(stack: string, image: SymbolImage | undefined): Detail[] {
+  return annotateStack(stack, image === undefined ? [] : [image])
+    .flatMap((part) => (part.kind === "frame" ? [part.frame] : []))
+    .slice(0, MOST_FRAMES)
+    .map(({ text, source }, index) => ({
+      label: index === 0 ? "at" : "",
+      text: source === undefined ? text.trim().replace(/^at /, "") : formatPlace(source),
+    }));
+}
+
 export function createDeviceStory(options: DeviceStoryOptions): DeviceStory {
   const { tell, errors } = options;
   const explained = new Set<string>();
   let pending = "";
+  /** What the console is about to print of an error that was told already. */
+  let echo: string[] = [];
   let inRow = 0;
   /** The proof of the time that the newest TLS attempt rests on; the link forgets its own at a refusal. */
   let proof: string | undefined;
@@ -124,6 +152,11 @@ export function createDeviceStory(options: DeviceStoryOptions): DeviceStory {
   }
 
   function line(text: string): void {
+    if (text === echo[0]) {
+      echo.shift();
+      return;
+    }
+    if (TRACE.test(text)) return;
     const failure = FAILURE.exec(text);
     if (failure !== null) failed(failure[2] ?? "", failure[3] ?? "", failure[4] ?? "", failure[5] ?? "");
     else {
@@ -139,20 +172,23 @@ export function createDeviceStory(options: DeviceStoryOptions): DeviceStory {
 
   return {
     console(text) {
-      const lines = (pending + text).split(/\r?\n/);
-      pending = lines.pop() ?? "";
-      for (const each of lines) if (each.trim() !== "") line(each.trim());
+      const heard = pending + text;
+      const end = heard.lastIndexOf("\n") + 1;
+      pending = heard.slice(end);
+      for (const each of lines(heard.slice(0, end))) line(each);
     },
     uncaught(message, stack) {
       tell("device", `uncaught: ${message}`, {
         mark: "fault",
-        ...(stack === undefined ? {} : { details: [{ label: "stack", text: stack.split("\n")[0] ?? "" }] }),
+        ...(stack === undefined ? {} : { details: frames(stack, options.image) }),
       });
+      echo = lines(`Uncaught ${stack ?? message}`);
     },
     explainAgain: () => explained.clear(),
     rebooted() {
       inRow = 0;
       pending = "";
+      echo = [];
       proof = undefined;
     },
   };

@@ -10,6 +10,7 @@ export interface SerialLike {
 export interface SerialPortLike {
   readonly readable: ReadableStreamLike | null;
   readonly writable: WritableStreamLike | null;
+  getInfo?(): { readonly usbVendorId?: number | undefined; readonly usbProductId?: number | undefined };
   open(options: { baudRate: number; bufferSize?: number }): Promise<void>;
   close(): Promise<void>;
 }
@@ -65,9 +66,16 @@ async function choose(serial: SerialLike): Promise<SerialPortLike | undefined> {
   }
 }
 
+/** `USB 1366:1015`, all that a browser tells of a port; of one that is no USB device it tells nothing. */
+function nameOf(serial: SerialPortLike): string {
+  const { usbVendorId, usbProductId = 0 } = serial.getInfo?.() ?? {};
+  if (usbVendorId === undefined) return "serial";
+  return `USB ${[usbVendorId, usbProductId].map((id) => id.toString(16).padStart(4, "0")).join(":")}`;
+}
+
 /** Opens a port that was chosen. */
 export async function openWebSerial(serial: SerialPortLike, options: SerialOptions = {}): Promise<Port> {
-  const name = options.name ?? "serial";
+  const name = options.name ?? nameOf(serial);
   const { baudRate = DEFAULT_BAUD_RATE } = options;
   try {
     await serial.open({ baudRate, bufferSize: 4096 });

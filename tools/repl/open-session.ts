@@ -4,6 +4,7 @@ import { FRAME_MARK } from "./digest.ts";
 import { Exchange } from "./exchange.ts";
 import { newId } from "./packet.ts";
 import { isBytes } from "./quote.ts";
+import { createRedrawSieve } from "./redraw-sieve.ts";
 import { type BoardIdentity, type EvaluateOptions, ReplError, type Session } from "./session.ts";
 import { systemTimers, type Timer, type Timers } from "./timers.ts";
 import { parseToJs } from "./to-js.ts";
@@ -26,6 +27,8 @@ const DEFAULT_TIMEOUT_MS = 10_000;
 const IDENTITY_MS = 1000;
 const PROBE_MS = 2000;
 const MAX_LATE = 64;
+/** Longer than a board takes between two chunks of one line. */
+const REDRAW_MS = 250;
 
 const ASK = "\x05";
 
@@ -55,6 +58,8 @@ class ConsoleSession implements Session {
   /** Ids of calls that have ended: what their callback still says is not console text either. */
   private lateCalls: string[] = [];
   private identityQuestion: IdentityQuestion | undefined;
+  private readonly redraws = createRedrawSieve();
+  private redrawTimer: Timer | undefined;
   private closed: ReplError | undefined;
 
   constructor(port: Port, options: SessionOptions) {
@@ -184,7 +189,17 @@ class ConsoleSession implements Session {
     if (found.identity !== undefined) question.found(found.identity);
   }
 
+  /** Without what the board drew anew of our own packets; what may be the beginning of that waits for a moment. */
   private show(text: string): void {
+    this.tell(this.redraws.feed(text));
+    if (this.redrawTimer !== undefined) this.timers.clearTimeout(this.redrawTimer);
+    this.redrawTimer = undefined;
+    if (this.redraws.isHolding) {
+      this.redrawTimer = this.timers.setTimeout(() => this.tell(this.redraws.idle()), REDRAW_MS);
+    }
+  }
+
+  private tell(text: string): void {
     if (text === "") return;
     for (const listener of [...this.textListeners]) listener(text);
   }
@@ -206,6 +221,8 @@ class ConsoleSession implements Session {
   private end(cause: Error | undefined): void {
     if (this.closed !== undefined) return;
     this.closed = new ReplError("REPL_CLOSED", cause === undefined ? "the session was closed" : cause.message);
+    if (this.redrawTimer !== undefined) this.timers.clearTimeout(this.redrawTimer);
+    this.tell(this.redraws.idle());
     for (const call of this.calls.values()) call.reject(this.closed);
     this.exchange.close(this.closed);
     this.identityQuestion?.lost(this.closed);

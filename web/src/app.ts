@@ -7,8 +7,10 @@ import { bluetoothSource } from "../../tools/port/web-bluetooth.ts";
 import { webSerialSource } from "../../tools/port/web-serial.ts";
 import { webSocketSource } from "../../tools/port/web-socket.ts";
 import { openSession } from "../../tools/repl/open-session.ts";
+import { largePackets } from "./packets.ts";
 import { serverUrl } from "./server-url.ts";
 import { createConnector, type Way } from "./state/connection.ts";
+import { packetBytes } from "./state/packets.ts";
 import { createStore } from "./state/store.ts";
 import type { TabId } from "./state/tabs.ts";
 
@@ -33,7 +35,7 @@ export const connector = createConnector({
 });
 
 const SOURCES: Readonly<Record<Way, () => PortSource>> = {
-  bluetooth: () => bluetoothSource(navigator.bluetooth),
+  bluetooth: () => bluetoothSource(navigator.bluetooth, { chunkBytes: packetBytes(largePackets.value) }),
   serial: () => webSerialSource(navigator.serial),
   virtual: () => webSocketSource(serverUrl("board"), (url) => new WebSocket(url)),
 };

@@ -2,7 +2,7 @@
 import { FlashError } from "../../tools/flash/errors.ts";
 import { flash, revoke } from "../../tools/flash/flasher.ts";
 import { readSlots, type Slots } from "../../tools/flash/slots.ts";
-import { connector, image } from "./app.ts";
+import { connector, image, shownTab } from "./app.ts";
 import type { FlashRun } from "./state/flash-state.ts";
 import { type Problem, toProblem } from "./state/problem.ts";
 import { createStore } from "./state/store.ts";
@@ -78,6 +78,11 @@ connector.state.subscribe((connection) => {
     slots.set(undefined);
     slotsProblem.set(undefined);
   }
+});
+
+// An image proves itself meanwhile.
+shownTab.subscribe((tab) => {
+  if (tab === "flash" && !isFlashing()) void look();
 });
 
 // What was sent is not lost, but who closes the page by mistake would have to begin again.

@@ -1,6 +1,7 @@
 import "./styles/tokens.css";
 import "./styles/base.css";
 import "./styles/shell.css";
+import "./styles/menu.css";
 import "./styles/panels.css";
 import "./styles/board.css";
 import "./styles/provision.css";

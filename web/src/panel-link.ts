@@ -5,21 +5,14 @@ import { heard, NO_PANEL } from "./state/board-panel.ts";
 import { createStore } from "./state/store.ts";
 
 export const panel = createStore(NO_PANEL);
-/** Undefined until it is known. */
-export const isVirtual = createStore<boolean | undefined>(undefined);
+/** Served by `npm start`, whose server marks the page, and not by a host of static files. */
+export const isVirtual = document.querySelector('meta[name="godwit-board"]') !== null;
 
 const AGAIN_MS = 1500;
 let socket: WebSocket | undefined;
 
-/** Served by `npm start` and not by a host of static files: only that one has the error table as JSON. */
-export async function detectVirtual(): Promise<void> {
-  try {
-    const response = await fetch("./errors.json", { headers: { accept: "application/json" } });
-    isVirtual.set(response.ok && (response.headers.get("content-type") ?? "").includes("json"));
-  } catch {
-    isVirtual.set(false);
-  }
-  if (isVirtual.value === true) open();
+export function joinPanel(): void {
+  if (isVirtual) open();
 }
 
 function open(): void {

@@ -1,5 +1,6 @@
 /** Certificates and keys in this page's memory: looked at, written into the modem's store, forgotten. */
 import { families, inspect, prepare, type Report } from "../../tools/provision/inspect.ts";
+import type { ProvisionResult } from "../../tools/provision/write.ts";
 import { type Problem, toProblem } from "./state/problem.ts";
 import {
   type DroppedFile,
@@ -15,6 +16,8 @@ import { createStore } from "./state/store.ts";
 
 export const files = createStore<readonly DroppedFile[]>([]);
 export const report = createStore<Report | undefined>(undefined);
+/** What was written, as long as the report is that of what was written: nothing is on the list of files then. */
+export const written = createStore<ProvisionResult | undefined>(undefined);
 export const host = createStore("");
 export const family = createStore(families[0]?.family ?? "");
 export const provisionProblem = createStore<Problem | undefined>(undefined);
@@ -31,6 +34,7 @@ export function rules() {
 }
 
 async function look(): Promise<void> {
+  if (written.value !== undefined) return;
   const mine = ++inspection;
   const given = files.value.filter(({ role }) => role !== "unused");
   if (given.length === 0) {
@@ -55,6 +59,7 @@ export async function addFiles(
   dropped: readonly { readonly name: string; readonly bytes: Uint8Array }[],
 ): Promise<void> {
   provisionProblem.set(undefined);
+  written.set(undefined);
   for (const { name, bytes } of dropped) {
     if (bytes.length > MOST_BYTES) {
       provisionProblem.set({ code: "PEM_TOO_LARGE", message: `${name} is larger than any certificate or key.` });
@@ -78,9 +83,20 @@ export async function forget(id: number): Promise<void> {
 }
 
 export function forgetAll(): void {
+  // One that is under way is of files that are no more.
+  inspection++;
   files.value.forEach(wipe);
   files.set([]);
   report.set(undefined);
+  written.set(undefined);
+}
+
+/** The files are forgotten here, the key first of all; what was found in them stays, and is not judged anew without them. */
+export function keepReport(result: ProvisionResult): void {
+  inspection++;
+  files.value.forEach(wipe);
+  files.set([]);
+  written.set(result);
 }
 
 export async function setHost(name: string): Promise<void> {

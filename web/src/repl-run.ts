@@ -68,11 +68,14 @@ export function attachTerminal(next: (text: string) => void): void {
   write(text);
 }
 
+function withoutTrace(text: string): string {
+  return isTracing.value && !showsTrace.value ? sieve.feed(text) : sieve.idle() + text;
+}
+
 function heard(text: string): void {
   if (takesConsole(run.value)) return;
   clearTimeout(timer);
-  const wanted = isTracing.value && !showsTrace.value ? sieve.feed(text) : sieve.idle() + text;
-  write(feed.feed(wanted));
+  write(feed.feed(withoutTrace(text)));
   if (feed.isHolding || sieve.isHolding)
     timer = setTimeout(() => write(feed.feed(sieve.idle()) + feed.idle()), IDLE_MS);
   if (text.includes("\n")) for (const echo of [...echoes]) echo();

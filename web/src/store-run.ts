@@ -1,24 +1,18 @@
 /** The modem's own store: what is in it, writing into it, removing from it. */
-import {
-  listStore,
-  type Progress,
-  type ProvisionResult,
-  provision,
-  removeFile,
-  type StoredFile,
-} from "../../tools/provision/write.ts";
+import { listStore, type Progress, provision, removeFile, type StoredFile } from "../../tools/provision/write.ts";
 import { connector } from "./app.ts";
-import { files, forget, prepared, rules } from "./provision-run.ts";
+import { forgetAll, keepReport, prepared, rules, written } from "./provision-run.ts";
 import { type Problem, toProblem } from "./state/problem.ts";
 import { createStore } from "./state/store.ts";
 
 export type StoreRun =
   | { readonly kind: "idle" }
   | { readonly kind: "busy"; readonly says: string }
-  | { readonly kind: "written"; readonly result: ProvisionResult }
   | { readonly kind: "failed"; readonly problem: Problem };
 
 export const stored = createStore<readonly StoredFile[] | undefined>(undefined);
+/** The files are on their way to the modem: another one now would be neither judged nor written. */
+export const isWriting = createStore(false);
 export const storeRun = createStore<StoreRun>({ kind: "idle" });
 
 const SAYS: Readonly<Record<Exclude<Progress["step"], "write" | "remove">, string>> = {
@@ -53,21 +47,24 @@ export function list(): Promise<void> {
 
 export function remove(name: string): Promise<void> {
   return busy(`Removing ${name}`, async () => {
+    // The modem no longer has what the report is of.
+    if (written.value?.written.some((file) => file.name === name) === true) forgetAll();
     stored.set(await removeFile(await connector.session(), name, rules()));
     return { kind: "idle" };
   });
 }
 
-/** The key is forgotten here as soon as the modem has it. */
+/** Everything is forgotten here as soon as the modem has it, and the report of it stays. */
 export function write(): Promise<void> {
   return busy("Preparing", async () => {
     const texts = await prepared();
     const session = await connector.session();
     const tell = (progress: Progress) => storeRun.set({ kind: "busy", says: says(progress) });
-    const result = await provision(session, texts, { rules: rules() }, tell);
+    isWriting.set(true);
+    const result = await provision(session, texts, { rules: rules() }, tell).finally(() => isWriting.set(false));
     stored.set(result.stored);
-    for (const { id, role } of files.value) if (role === "key") await forget(id);
-    return { kind: "written", result };
+    keepReport(result);
+    return { kind: "idle" };
   });
 }
 

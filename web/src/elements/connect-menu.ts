@@ -1,5 +1,6 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { connect, connector, unavailable } from "../app.ts";
+import { largePackets, setLargePackets } from "../packets.ts";
 import { isVirtual } from "../panel-link.ts";
 import { describe, type Way } from "../state/connection.ts";
 import { icon } from "./icons.ts";
@@ -15,7 +16,7 @@ const WAYS: readonly { readonly way: Way; readonly title: string; readonly says:
 /** State of the connection, and the menu that makes and ends one. */
 class GodwitConnect extends LightElement {
   private readonly connection = this.watch(connector.state);
-  private readonly virtual = this.watch(isVirtual);
+  private readonly large = this.watch(largePackets);
 
   private close(): void {
     const menu = this.querySelector<HTMLElement>("#connect-menu");
@@ -33,15 +34,36 @@ class GodwitConnect extends LightElement {
     }
   }
 
+  private packets(): TemplateResult {
+    return html`<div class="menu-option">
+      <label class="check">
+        <input
+          type="checkbox"
+          aria-describedby="packets-warning"
+          .checked=${this.large.value}
+          @change=${(event: Event) => {
+            if (event.target instanceof HTMLInputElement) setLargePackets(event.target.checked);
+          }}
+        /><span>Large packets (128 bytes, <span class="unbroken">nRF52840 DK</span>)</span>
+      </label>
+      <p class="small muted" id="packets-warning">
+        A board that takes only 20 bytes cuts longer packets without an error, and then nothing works.
+      </p>
+    </div>`;
+  }
+
   private entry({ way, title, says }: (typeof WAYS)[number]): TemplateResult {
-    const why = unavailable(way, this.virtual.value === true);
+    const why = unavailable(way, isVirtual);
     return html`<button type="button" ?disabled=${why !== undefined} @click=${() => this.start(way)}>
       ${icon(way)}<strong>${title}</strong><span>${why ?? says}</span>
     </button>`;
   }
 
   private ways(): TemplateResult[] {
-    return WAYS.filter(({ way }) => way !== "virtual" || this.virtual.value === true).map((entry) => this.entry(entry));
+    return WAYS.filter(({ way }) => way !== "virtual" || isVirtual).map((entry) => {
+      const hasOptions = entry.way === "bluetooth" && unavailable("bluetooth", isVirtual) === undefined;
+      return html`${this.entry(entry)}${hasOptions ? this.packets() : nothing}`;
+    });
   }
 
   protected override render(): TemplateResult {
@@ -52,8 +74,8 @@ class GodwitConnect extends LightElement {
         <span class="lamp ${value.kind}"></span>
         <span>${describe(value)}${value.kind === "connected" && value.board ? html` <span class="muted board-name">${value.board.board} ${value.board.version}</span>` : nothing}</span>
       </div>
-      <button class="button ${isOn ? "" : "primary"}" type="button" popovertarget="connect-menu">
-        ${isOn ? "Connection" : "Connect"}${icon("down")}
+      <button class="button ${isOn ? "is-on" : "primary"}" type="button" popovertarget="connect-menu">
+        <span>${isOn ? "Connection" : "Connect"}</span>${icon("down")}
       </button>
       <div class="menu" id="connect-menu" popover aria-label="Connection">
         ${value.kind === "disconnected" && value.problem !== undefined ? problemNotice(value.problem, "Not connected") : nothing}

@@ -1,6 +1,6 @@
 import { html, type PropertyValues, type TemplateResult } from "lit";
 import { connector, shownTab } from "../app.ts";
-import { detectVirtual, isVirtual, panel } from "../panel-link.ts";
+import { isVirtual, joinPanel, panel } from "../panel-link.ts";
 import { type Tab, type TabId, tabForKey, tabFromHash, tabsFor } from "../state/tabs.ts";
 import { theme, toggleTheme } from "../theme.ts";
 import "./connect-menu.ts";
@@ -29,7 +29,6 @@ const LOAD: Readonly<Record<TabId, () => Promise<unknown>>> = {
 
 /** The frame: header, tabs, and the panel of the tab. All panels stay alive, so that an upload goes on behind another tab. */
 class GodwitConsole extends LightElement {
-  private readonly virtual = this.watch(isVirtual);
   private readonly theme = this.watch(theme);
   private readonly panel = this.watch(panel);
   private readonly connection = this.watch(connector.state);
@@ -37,12 +36,12 @@ class GodwitConsole extends LightElement {
 
   constructor() {
     super();
-    void detectVirtual();
+    joinPanel();
     addEventListener("hashchange", () => this.show(tabFromHash(location.hash, this.tabs())));
   }
 
   private tabs(): readonly Tab[] {
-    return tabsFor(this.virtual.value === true);
+    return tabsFor(isVirtual);
   }
 
   private show(id: TabId): void {
@@ -67,7 +66,7 @@ class GodwitConsole extends LightElement {
   protected override willUpdate(changed: PropertyValues): void {
     super.willUpdate(changed);
     const id = tabFromHash(location.hash, this.tabs());
-    if (this.virtual.value !== undefined && id !== this.shown) this.show(id);
+    if (id !== this.shown) this.show(id);
   }
 
   private tab({ id, label }: Tab): TemplateResult {
@@ -86,7 +85,6 @@ class GodwitConsole extends LightElement {
   }
 
   protected override render(): TemplateResult {
-    if (this.virtual.value === undefined) return html``;
     const isDark = this.theme.value === "dark";
     const { board, model, link } = this.panel.value;
     const isConnected = this.connection.value.kind === "connected";

@@ -19,7 +19,6 @@ import { badge, connectButton, facts, panelHead, problemNotice } from "./parts.t
 class GodwitFlash extends LightElement {
   private readonly connection = this.watch(connector.state);
   private readonly image = this.watch(image);
-  private readonly virtual = this.watch(isVirtual);
   private readonly run = this.watch(run);
   private chosen = "auto";
   private trust = false;
@@ -118,7 +117,7 @@ class GodwitFlash extends LightElement {
         @files=${(event: CustomEvent<DroppedFiles>) => void this.dropped(event.detail)}
       ></godwit-drop>
       ${
-        this.virtual.value === true
+        isVirtual
           ? html`<p class="served">
               <button class="button small" type="button" ?disabled=${isFlashing()} @click=${() => void this.fetchServed()}>
                 ${icon("virtual")}Take the image of the virtual board

@@ -13,9 +13,11 @@ import {
   setFamily,
   setHost,
   setRole,
+  written,
 } from "../provision-run.ts";
 import { bytes } from "../state/format.ts";
 import { type DroppedFile, ROLE_WORDS, type Role } from "../state/provision-state.ts";
+import { isWriting } from "../store-run.ts";
 import "./drop-zone.ts";
 import type { DroppedFiles } from "./drop-zone.ts";
 import "./provision-report.ts";
@@ -35,8 +37,9 @@ class GodwitProvision extends LightElement {
   private readonly report = this.watch(report);
   private readonly host = this.watch(host);
   private readonly family = this.watch(family);
+  private readonly writing = this.watch(isWriting);
+  private readonly written = this.watch(written);
   private readonly problem = this.watch(provisionProblem);
-  private readonly virtual = this.watch(isVirtual);
 
   private async dropped({ files: list }: DroppedFiles): Promise<void> {
     const read = list.map(async (file) => ({
@@ -114,20 +117,22 @@ class GodwitProvision extends LightElement {
 
   private picker(): TemplateResult {
     const list = this.files.value;
+    const isWritten = this.written.value !== undefined;
     return html`<section class="card" aria-labelledby="files-title">
       <header>
         <h2 id="files-title">Files</h2>
-        ${list.length > 0 ? html`<button class="button small" type="button" @click=${forgetAll}>Forget all</button>` : nothing}
+        ${list.length > 0 || isWritten ? html`<button class="button small" type="button" @click=${forgetAll}>${isWritten ? "Begin anew" : "Forget all"}</button>` : nothing}
       </header>
       <godwit-drop
         label="Choose or drop CA, certificate and key"
-        says="PEM or DER, several at once; what is what is found out"
+        says=${isWritten ? "To begin anew: what was written is forgotten here" : "PEM or DER, several at once; what is what is found out"}
         .multiple=${true}
-        .compact=${list.length > 0}
+        .disabled=${this.writing.value}
+        .compact=${list.length > 0 || isWritten}
         @files=${(event: CustomEvent<DroppedFiles>) => void this.dropped(event.detail)}
       ></godwit-drop>
       ${
-        this.virtual.value === true
+        isVirtual
           ? html`<p class="served">
               <button class="button small" type="button" @click=${() => void this.fetchServed()}>
                 ${icon("virtual")}Take the certificates of the demo
@@ -146,7 +151,7 @@ class GodwitProvision extends LightElement {
               <tbody>${list.map((file) => this.file(file))}</tbody>
             </table>`
       }
-      ${this.against()}
+      ${isWritten ? nothing : this.against()}
       <p class="privacy small">
         ${icon("info")}<span
           >A key stays in this page’s memory until it is written to the modem, and is overwritten there when you forget it or leave.
@@ -156,15 +161,20 @@ class GodwitProvision extends LightElement {
     </section>`;
   }
 
-  protected override render(): TemplateResult {
+  private verdict(): TemplateResult | typeof nothing {
+    if (this.written.value !== undefined) return badge("good", "Written and verified");
     const verdict = this.report.value?.verdict;
     const words = { ok: "All is well", warning: "It may fail", error: "It would fail" } as const;
     const tones = { ok: "good", warning: "warn", error: "bad" } as const;
+    return verdict === undefined ? nothing : badge(tones[verdict], words[verdict]);
+  }
+
+  protected override render(): TemplateResult {
     return html`
       ${panelHead(
         "Provision",
         "Finds here what would fail in the field with one number, then writes into the modem’s own store and reads the checksum back.",
-        html`<span role="status">${verdict === undefined ? nothing : badge(tones[verdict], words[verdict])}</span>`,
+        html`<span role="status">${this.verdict()}</span>`,
       )}
       <div class="grid two">
         <div class="grid side">${this.picker()}<godwit-store></godwit-store></div>

@@ -2,7 +2,7 @@ import { html, nothing, type TemplateResult } from "lit";
 import { MAX_CODE, type SlotView } from "../../../tools/flash/layout.ts";
 import { connector } from "../app.ts";
 import { goBack, look, run, slots, slotsProblem } from "../flash-run.ts";
-import { hasOther, SLOT_WORDS } from "../state/flash-state.ts";
+import { hasOther, slotWords } from "../state/flash-state.ts";
 import { bytes, hex32 } from "../state/format.ts";
 import { LightElement } from "./light.ts";
 import { badge, problemNotice } from "./parts.ts";
@@ -44,15 +44,15 @@ class GodwitSlots extends LightElement {
   }
 
   private picture(view: SlotView, index: number, running: number | undefined): TemplateResult {
-    const { text, tone } = SLOT_WORDS[view.state];
     const isRunning = index === running;
+    const { text, tone, says } = slotWords(view.state, isRunning);
     const share = Math.min(100, Math.round((100 * view.bytes) / MAX_CODE));
     return html`<li class="slot ${isRunning ? "running" : ""}">
       <div class="row">
         <span class="slot-name">Slot ${NAMES[index] ?? index}</span>
         ${isRunning ? badge("accent", "runs") : nothing}${badge(tone, text)}
       </div>
-      <div class="slot-fill is-${view.state}" aria-hidden="true"><i style="width:${share}%"></i></div>
+      <div class="slot-fill is-${view.state}" aria-hidden="true"><i class="fill" style="width:${share}%"></i></div>
       <p class="small muted">
         ${
           view.bytes === 0
@@ -60,6 +60,7 @@ class GodwitSlots extends LightElement {
             : html`${view.version ?? "?"} for ${view.board ?? "?"}, ${bytes(view.bytes)}, ${share}% full, <code>${hex32(view.crc32)}</code>`
         }${view.tries > 0 ? html`, started ${view.tries}×` : nothing}
       </p>
+      ${says === undefined ? nothing : html`<p class="small">${says}</p>`}
     </li>`;
   }
 
@@ -84,8 +85,17 @@ class GodwitSlots extends LightElement {
               What runs now is in none of them: it was sent to the board’s Storage, or nothing runs. A flash puts it into a slot.
             </p>`
           : nothing
-      }
-      ${known.isLocked ? html`<p class="small muted spaced">This board’s console is locked by its image.</p>` : nothing}`;
+      }`;
+  }
+
+  private locking(): TemplateResult {
+    if (this.slots.value?.isLocked === true) {
+      return html`<p class="small muted spaced">This board’s console is locked for production.</p>`;
+    }
+    return html`<p class="small muted spaced">
+      A board that goes into production is locked by <code class="unbroken">npx godwit flash --lock</code>. It is no button here: a wrong click
+      would shut this page out, too, and on a board without a button perhaps for good.
+    </p>`;
   }
 
   protected override render(): TemplateResult {
@@ -94,7 +104,7 @@ class GodwitSlots extends LightElement {
         <h2 id="slots-title">Flash slots of the board</h2>
         <button class="button quiet small" type="button" ?disabled=${!this.canAct()} @click=${() => void look()}>Look again</button>
       </header>
-      ${this.content()}
+      ${this.content()} ${this.locking()}
     </section>`;
   }
 }

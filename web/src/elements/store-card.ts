@@ -1,6 +1,6 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { connector } from "../app.ts";
-import { report } from "../provision-run.ts";
+import { report, written } from "../provision-run.ts";
 import { bytes } from "../state/format.ts";
 import { list, remove, stored, storeRun, write } from "../store-run.ts";
 import { icon } from "./icons.ts";
@@ -13,6 +13,7 @@ class GodwitStore extends LightElement {
   private readonly stored = this.watch(stored);
   private readonly run = this.watch(storeRun);
   private readonly report = this.watch(report);
+  private readonly written = this.watch(written);
   /** Asked once more before it is gone. */
   private doomed = "";
 
@@ -68,18 +69,19 @@ class GodwitStore extends LightElement {
     if (value.kind === "busy")
       return html`<p role="status" class="busy"><span class="lamp connecting"></span>${value.says}…</p>`;
     if (value.kind === "failed") return problemNotice(value.problem, "Not done");
-    if (value.kind === "idle") return nothing;
-    const { written, isScrubbed } = value.result;
-    const hasKey = written.some(({ role }) => role === "key");
+    const result = this.written.value;
+    if (result === undefined) return nothing;
+    const { isScrubbed } = result;
+    const hasKey = result.written.some(({ role }) => role === "key");
     return html`<div class="notice good" role="status">
       ${icon("check")}
       <div>
         <p><strong>Written and verified by the modem’s checksum</strong></p>
-        ${written.map(({ name, bytes: n, isReplaced }) => html`<p><code>${name}</code>, ${bytes(n)}${isReplaced ? ", replaced" : ""}</p>`)}
+        ${result.written.map(({ name, bytes: n, isReplaced }) => html`<p><code>${name}</code>, ${bytes(n)}${isReplaced ? ", replaced" : ""}</p>`)}
         ${
           hasKey
             ? html`<p class="small">
-                The key is forgotten here${isScrubbed ? ", and the board’s freed memory was overwritten" : "; reboot the board, its freed memory could not be overwritten"}.
+                The key was forgotten here${isScrubbed ? ", and the board’s freed memory was overwritten" : "; reboot the board, its freed memory could not be overwritten"}.
               </p>`
             : nothing
         }
@@ -93,7 +95,10 @@ class GodwitStore extends LightElement {
     const isBusy = this.run.value.kind === "busy" || kind !== "connected";
     const inspected = this.report.value;
     const isGood =
-      inspected !== undefined && inspected.verdict !== "error" && Object.keys(inspected.facts.bytes).length > 0;
+      inspected !== undefined &&
+      this.written.value === undefined &&
+      inspected.verdict !== "error" &&
+      Object.keys(inspected.facts.bytes).length > 0;
     return html`<button class="button" type="button" ?disabled=${isBusy} @click=${() => void list()}>List</button>
       <button class="button primary" type="button" ?disabled=${isBusy || !isGood} @click=${() => void write()}>
         ${icon("provision")}Write to the modem

@@ -25,6 +25,12 @@ class GodwitStory extends LightElement {
   /** Follows the newest line, until somebody scrolls back to read. */
   private follows = true;
 
+  constructor() {
+    super();
+    // The panel was hidden, and had no place to scroll to.
+    addEventListener("resize", () => this.toNewest());
+  }
+
   /** Without a label it goes on with the one above it; where there is none, it has the whole width. */
   private detail({ label, text, mark = "info" }: Detail, isFirst: boolean): TemplateResult {
     if (label === undefined) {
@@ -49,10 +55,15 @@ class GodwitStory extends LightElement {
 
   private scrolled(event: Event): void {
     const list = event.target;
-    if (list instanceof HTMLElement) this.follows = list.scrollTop + list.clientHeight > list.scrollHeight - 40;
+    if (list instanceof HTMLElement && list.clientHeight > 0)
+      this.follows = list.scrollTop + list.clientHeight > list.scrollHeight - 40;
   }
 
   protected override updated(): void {
+    this.toNewest();
+  }
+
+  private toNewest(): void {
     const list = this.querySelector<HTMLElement>(".story");
     if (this.follows && list !== null) list.scrollTop = list.scrollHeight;
   }

@@ -25,6 +25,12 @@ class GodwitTrace extends LightElement {
   private follows = true;
   private rowHeight = 0;
 
+  constructor() {
+    super();
+    // The panel was hidden, and had neither height nor a place to scroll to.
+    addEventListener("resize", () => this.requestUpdate());
+  }
+
   private change(filter: Partial<ViewFilter>): void {
     this.filter = { ...this.filter, ...filter };
     this.requestUpdate();
@@ -145,7 +151,7 @@ class GodwitTrace extends LightElement {
 
   private scrolled(event: Event): void {
     const frame = event.target;
-    if (!(frame instanceof HTMLElement)) return;
+    if (!(frame instanceof HTMLElement) || frame.clientHeight === 0) return;
     this.follows = this.frozen === undefined && frame.scrollTop + frame.clientHeight > frame.scrollHeight - 40;
     this.requestUpdate();
   }

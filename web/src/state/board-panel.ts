@@ -9,13 +9,15 @@ export interface BoardPanel {
   readonly model: string;
   readonly power: BoardState;
   readonly faults: readonly PanelFault[];
-  /** Oldest first, bounded. */
+  /** Oldest first; AT traffic and all the rest are bounded each by itself. */
   readonly story: readonly Entry[];
   /** How far the guided path is: 1 it connected, 2 something broke, 3 it recovered. Never goes back. */
   readonly progress: 0 | 1 | 2 | 3;
 }
 
 export const MOST_ENTRIES = 500;
+/** A boot with TLS has a hundred lines. */
+export const MOST_TRAFFIC = 400;
 
 export const NO_PANEL: BoardPanel = {
   link: "connecting",
@@ -85,8 +87,7 @@ export function heard(panel: BoardPanel, frame: string): BoardPanel {
     case "entry": {
       const entry = readEntry(message["entry"]);
       if (entry === undefined) return panel;
-      const story = [...panel.story, entry].slice(-MOST_ENTRIES);
-      return { ...panel, story, progress: advanced(panel.progress, entry) };
+      return { ...panel, story: withEntry(panel.story, entry), progress: advanced(panel.progress, entry) };
     }
     case "faults": {
       const names: readonly unknown[] = Array.isArray(message["active"]) ? message["active"] : [];
@@ -101,12 +102,19 @@ export function heard(panel: BoardPanel, frame: string): BoardPanel {
   }
 }
 
-/** As src/main.ts prints a running trace, which is on the console and so in the device's own words. */
-const TRACE = /^(?:>{1,2}AT|>{0,2}<|>{1,2}(?:tls|tcp|udp)\d|>?![A-Z][A-Z0-9_]+$)/;
-
 /** What the story has only on request. */
-export function isTraffic({ topic, text: said }: Entry): boolean {
-  return topic === "at" || (topic === "device" && TRACE.test(said));
+export function isTraffic({ topic }: Entry): boolean {
+  return topic === "at";
+}
+
+/** The oldest of its kind makes room: a minute of AT traffic must not push out what there is to tell. */
+function withEntry(story: readonly Entry[], entry: Entry): readonly Entry[] {
+  const next = [...story, entry];
+  const isAlike = (one: Entry): boolean => isTraffic(one) === isTraffic(entry);
+  if (next.filter(isAlike).length > (isTraffic(entry) ? MOST_TRAFFIC : MOST_ENTRIES)) {
+    next.splice(next.findIndex(isAlike), 1);
+  }
+  return next;
 }
 
 /** A fault on the way up is none of the user's doing; what he breaks comes after the first connection. */

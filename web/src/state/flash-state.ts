@@ -71,18 +71,33 @@ export function fileRefusal(name: string, size: number): string | undefined {
   return undefined;
 }
 
-/** For a person: state of a slot in words, with how good that is. */
-export const SLOT_WORDS: Readonly<
-  Record<SlotState, { readonly text: string; readonly tone: "good" | "warn" | "bad" | "none" | "accent" }>
-> = {
+/** State of a slot for a person, with how good that is. */
+export interface SlotWords {
+  readonly text: string;
+  readonly tone: "good" | "warn" | "bad" | "none" | "accent";
+  /** Where the state alone leaves a question open. */
+  readonly says?: string;
+}
+
+const SLOT_WORDS: Readonly<Record<SlotState, SlotWords>> = {
   empty: { text: "empty", tone: "none" },
   invalid: { text: "incomplete or damaged", tone: "bad" },
   new: { text: "new, never started", tone: "accent" },
   trying: { text: "started, not proved yet", tone: "warn" },
   proved: { text: "proved", tone: "good" },
-  refused: { text: "given up: it never proved itself", tone: "bad" },
+  refused: { text: "given up", tone: "bad", says: "It never proved itself." },
   revoked: { text: "withdrawn", tone: "none" },
 };
+
+/** The loader starts an image that it has given up where there is no other: better than none. */
+export function slotWords(state: SlotState, isRunning: boolean): SlotWords {
+  if (state !== "refused" || !isRunning) return SLOT_WORDS[state];
+  return {
+    text: "never proved",
+    tone: "warn",
+    says: "It has not proved itself in all its starts, and goes on because the other slot has nothing to start.",
+  };
+}
 
 export const OUTCOME_WORDS: Readonly<
   Record<FlashResult["outcome"], { readonly title: string; readonly says: string }>

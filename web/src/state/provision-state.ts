@@ -60,7 +60,8 @@ export interface ChainNode {
   readonly kind: "root" | "intermediate" | "leaf" | "key" | "gap";
   readonly title: string;
   readonly name: string;
-  readonly detail: string;
+  /** A line each. */
+  readonly details: readonly string[];
   readonly severity: "ok" | "warning" | "error";
 }
 
@@ -78,19 +79,33 @@ function certificateNode(facts: CertificateFacts, severity: ChainNode["severity"
     kind: facts.role,
     title: titles[facts.role],
     name: common(facts.subject),
-    detail: `${facts.key}, until ${day(facts.notAfter)}`,
+    details: [facts.key, `until ${day(facts.notAfter)}`],
     severity,
   };
 }
 
-function keyNode(key: KeyFacts | undefined, severity: ChainNode["severity"]): ChainNode {
-  if (key === undefined)
-    return { kind: "gap", title: "Private key", name: "missing", detail: "drop client.key", severity: "warning" };
-  return { kind: "key", title: "Private key", name: key.key, detail: `written as ${key.writtenAs}`, severity };
+const MISSING = {
+  ca: { title: "Root", file: "ca.pem" },
+  cert: { title: "Client certificate", file: "client.pem" },
+  key: { title: "Private key", file: "client.key" },
+} as const;
+
+/** Nothing was given, or nothing that could be read. */
+function gapNode(subject: keyof typeof MISSING, findings: readonly Finding[]): ChainNode {
+  const { title, file } = MISSING[subject];
+  if (worst(findings, [subject]) === "error") {
+    return { kind: "gap", title, name: "cannot be read", details: ["see Findings"], severity: "error" };
+  }
+  return { kind: "gap", title, name: "missing", details: [`drop ${file}`], severity: "warning" };
 }
 
-/** From the root down to the leaf, and the key that belongs to it. */
-export function chainOf({ facts, findings }: Report): ChainNode[] {
+function keyNode(key: KeyFacts, severity: ChainNode["severity"], isForgotten: boolean): ChainNode {
+  const details = isForgotten ? ["in the modem", "forgotten here"] : [`written as ${key.writtenAs}`];
+  return { kind: "key", title: "Private key", name: key.key, details, severity };
+}
+
+/** From the root down to the leaf, and the key that belongs to it, which the page has `isForgotten` once it was written. */
+export function chainOf({ facts, findings }: Report, isForgotten = false): ChainNode[] {
   const { ca, cert, key } = facts;
   const isThere = ca.length > 0 || cert.length > 0 || key !== undefined;
   if (!isThere) return [];
@@ -101,16 +116,9 @@ export function chainOf({ facts, findings }: Report): ChainNode[] {
     ...down(ca).map((one) => certificateNode(one, worst(findings, ["ca"]))),
     ...down(cert).map((one) => certificateNode(one, worst(findings, ["cert", "chain"]))),
   ];
-  if (ca.length === 0)
-    nodes.unshift({ kind: "gap", title: "Root", name: "missing", detail: "drop ca.pem", severity: "warning" });
+  if (ca.length === 0) nodes.unshift(gapNode("ca", findings));
   if (cert.length === 0 && key === undefined) return nodes;
-  if (cert.length === 0)
-    nodes.push({
-      kind: "gap",
-      title: "Client certificate",
-      name: "missing",
-      detail: "drop client.pem",
-      severity: "warning",
-    });
-  return [...nodes, keyNode(key, worst(findings, ["key", "pair"]))];
+  if (cert.length === 0) nodes.push(gapNode("cert", findings));
+  if (key === undefined) return [...nodes, gapNode("key", findings)];
+  return [...nodes, keyNode(key, worst(findings, ["key", "pair"]), isForgotten)];
 }
