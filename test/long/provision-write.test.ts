@@ -9,7 +9,7 @@ import { listStore, type Progress, ProvisionError, provision, removeFile } from 
 import { ReplError } from "../../tools/repl/session.ts";
 import { VirtualBoard } from "../../tools/virtual-board/board.ts";
 import { type FirmwareRig, startFirmware } from "../support/firmware-rig.ts";
-import { type StandIn, standIn } from "./stand-in.ts";
+import { type StandIn, standIn } from "../provision/stand-in.ts";
 
 const LIMIT = { timeout: 60_000 };
 
