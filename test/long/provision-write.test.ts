@@ -8,8 +8,8 @@ import { rules } from "../../tools/provision/rules/quectel-bg9x.ts";
 import { listStore, type Progress, ProvisionError, provision, removeFile } from "../../tools/provision/write.ts";
 import { ReplError } from "../../tools/repl/session.ts";
 import { VirtualBoard } from "../../tools/virtual-board/board.ts";
-import { type FirmwareRig, startFirmware } from "../support/firmware-rig.ts";
 import { type StandIn, standIn } from "../provision/stand-in.ts";
+import { type FirmwareRig, startFirmware } from "../support/firmware-rig.ts";
 
 const LIMIT = { timeout: 60_000 };
 
