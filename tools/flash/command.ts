@@ -98,6 +98,7 @@ async function readImage(path: string | undefined, board: string | undefined): P
       import("../build/firmware.ts"),
       import("./make-image.ts"),
     ]);
+    console.error(`building ${board}`);
     const firmware = await bundleFirmware({ board });
     if (firmware.findings.length > 0 || firmware.budgets.some(({ isOver }) => isOver)) {
       throw new CliError("FLASH_IMAGE", `the build has findings: npm run build -- --board ${board} shows them`);
