@@ -112,7 +112,7 @@ export async function startRig(port = 0): Promise<Rig> {
   const server = await startConsole({
     port,
     web,
-    documents: { "/errors.json": () => "[]", "/pki.json": () => undefined },
+    documents: { "/image.json": () => "[]", "/pki.json": () => undefined },
     desk,
     panel,
     boardName: "virtual rak5010",

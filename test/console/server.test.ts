@@ -127,7 +127,7 @@ describe("who may ask", () => {
       `127.0.0.1:${port + 1}`,
       `127.0.0.1:${port}.evil.test`,
     ]) {
-      for (const path of ["/", "/errors.json"]) assert.equal((await get(path, { Host: host })).status, 421, host);
+      for (const path of ["/", "/image.json"]) assert.equal((await get(path, { Host: host })).status, 421, host);
       assert.equal(await new Client(port, "/board", { Host: host }).closed(), 1006);
     }
     assert.equal((await get("/", { Host: `localhost:${port}` })).status, 200);
@@ -136,12 +136,12 @@ describe("who may ask", () => {
   });
 
   test("documents are for the page alone", async () => {
-    assert.deepEqual(await get("/errors.json").then(({ status, body }) => [status, body]), [200, "[]"]);
-    assert.equal((await get("/errors.json", { "Sec-Fetch-Site": "same-origin" })).status, 200);
+    assert.deepEqual(await get("/image.json").then(({ status, body }) => [status, body]), [200, "[]"]);
+    assert.equal((await get("/image.json", { "Sec-Fetch-Site": "same-origin" })).status, 200);
     for (const site of ["cross-site", "same-site"]) {
-      assert.equal((await get("/errors.json", { "Sec-Fetch-Site": site })).status, 403);
+      assert.equal((await get("/image.json", { "Sec-Fetch-Site": site })).status, 403);
     }
-    assert.equal((await get("/errors.json")).headers["cache-control"], "no-store");
+    assert.equal((await get("/image.json")).headers["cache-control"], "no-store");
     assert.equal((await get("/pki.json")).status, 404);
   });
 

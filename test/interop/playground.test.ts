@@ -7,7 +7,6 @@ import { after, before, test } from "node:test";
 import { bundleFirmware } from "../../tools/build/firmware.ts";
 import { BROWSER_PACE } from "../../tools/console/virtual-desk.ts";
 import { startPage } from "../../tools/demo/page.ts";
-import { readErrorTable } from "../../tools/errors/read-error-table.ts";
 import { flash } from "../../tools/flash/flasher.ts";
 import { parseImage, serialiseImage } from "../../tools/flash/image-file.ts";
 import { imageOf } from "../../tools/flash/make-image.ts";
@@ -38,7 +37,6 @@ test("the image that the server offers is flashed through its WebSocket, runs, a
     consolePort: undefined,
     opens: false,
     pace: BROWSER_PACE,
-    errors: readErrorTable(),
     imageFile: serialiseImage(image),
     note: (text) => {
       url = /http:\S+/.exec(text)?.[0] ?? url;

@@ -56,7 +56,6 @@ test("the page on it: documents, the story so far, a fault from the panel, the c
     consolePort: 0,
     opens: false,
     pace: { chunkBytes: 20, intervalMs: 15, chunksPerInterval: 6 },
-    errors: new Map(),
     imageFile: "{}",
     note: (text) => notes.push(text),
   });

@@ -6,7 +6,7 @@ import { isOtherSite, isOwnHost } from "./guard.ts";
 export interface HttpOptions {
   /** Folder of the built page. */
   readonly web: string;
-  /** By path, e.g. `/errors.json`; undefined answers 404. */
+  /** By path, e.g. `/image.json`; undefined answers 404. */
   readonly documents: Readonly<Record<string, () => string | undefined>>;
   readonly port: () => number;
   /** There is a board behind this server: the page is told so, and need not ask where a host of static files has no answer. */

@@ -18,7 +18,7 @@ export interface ConsoleOptions {
   readonly port: number;
   /** Folder of the built page. */
   readonly web: string;
-  /** By path, e.g. `/errors.json`; undefined answers 404. */
+  /** By path, e.g. `/image.json`; undefined answers 404. */
   readonly documents: Readonly<Record<string, () => string | undefined>>;
   readonly desk: Desk;
   readonly panel: Panel;

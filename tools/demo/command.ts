@@ -219,18 +219,16 @@ async function run(options: Options): Promise<void> {
 
 /** What takes its time is done before the demo starts. */
 async function preparePage(options: Options, image: Image, note: (text: string, mark?: Mark) => void) {
-  const [{ createFeed, startPage }, { readyWeb }, { BROWSER_PACE }, { serialiseImage }, { readErrorTable }] =
-    await Promise.all([
-      import("./page.ts"),
-      import("../build-web/build-web.ts"),
-      import("../console/virtual-desk.ts"),
-      import("../flash/image-file.ts"),
-      import("../errors/read-error-table.ts"),
-    ]);
+  const [{ createFeed, startPage }, { readyWeb }, { BROWSER_PACE }, { serialiseImage }] = await Promise.all([
+    import("./page.ts"),
+    import("../build-web/build-web.ts"),
+    import("../console/virtual-desk.ts"),
+    import("../flash/image-file.ts"),
+  ]);
   const { board, pagePort, consolePort, open: opens } = options;
   const web = options.page ? await readyWeb(note) : undefined;
   const feed = createFeed();
-  const fixed = {
+  const page = {
     board,
     web,
     port: pagePort,
@@ -240,7 +238,7 @@ async function preparePage(options: Options, image: Image, note: (text: string, 
     imageFile: serialiseImage(image),
     note,
   };
-  return { feed, serve: (demo: Demo) => startPage(demo, feed, { ...fixed, errors: readErrorTable() }) };
+  return { feed, serve: (demo: Demo) => startPage(demo, feed, page) };
 }
 
 export function register(program: Command): void {

@@ -5,7 +5,6 @@ import { openBrowser } from "../console/open-browser.ts";
 import type { Panel } from "../console/panel-socket.ts";
 import { startConsole } from "../console/server.ts";
 import { type Pace, virtualDesk } from "../console/virtual-desk.ts";
-import type { ErrorTable } from "../errors/error-table.ts";
 import type { BoardState, Demo } from "./demo.ts";
 import type { Entry, Mark } from "./entry.ts";
 import { MODEL } from "./stage.ts";
@@ -67,7 +66,6 @@ export interface PageOptions {
   readonly consolePort: number | undefined;
   readonly opens: boolean;
   readonly pace: Pace;
-  readonly errors: ErrorTable;
   /** The file that the page flashes and reads stack traces with. */
   readonly imageFile: string;
   readonly note: (text: string, mark?: Mark) => void;
@@ -77,10 +75,8 @@ export interface Page {
   close(): Promise<void>;
 }
 
-function documents(demo: Demo, { errors, imageFile }: PageOptions): Readonly<Record<string, () => string | undefined>> {
-  const errorsText = JSON.stringify([...errors.values()]);
+function documents(demo: Demo, { imageFile }: PageOptions): Readonly<Record<string, () => string | undefined>> {
   return {
-    "/errors.json": () => errorsText,
     "/image.json": () => imageFile,
     "/pki.json": () => demo.ownFiles && JSON.stringify(demo.ownFiles),
   };

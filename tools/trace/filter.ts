@@ -1,5 +1,5 @@
 /** Which events of a trace are wanted. Pure. */
-import type { TraceEvent, TraceKind } from "./event.ts";
+import { TRACE_KINDS, type TraceEvent, type TraceKind } from "./event.ts";
 
 export interface TraceFilter {
   /** Absent: all. */
@@ -18,17 +18,7 @@ export interface TraceFilter {
 export const LEVELS: Readonly<Record<string, ReadonlySet<TraceKind>>> = {
   at: new Set<TraceKind>(["at-command", "at-response", "urc", "prompt", "data-in", "note", "text"]),
   mqtt: new Set<TraceKind>(["mqtt", "note", "text"]),
-  all: new Set<TraceKind>([
-    "at-command",
-    "at-response",
-    "urc",
-    "prompt",
-    "data-out",
-    "data-in",
-    "mqtt",
-    "note",
-    "text",
-  ]),
+  all: new Set(TRACE_KINDS),
 };
 
 /** Topic Filter against Topic Name; `$` topics are not matched by a wildcard in front [MQTT-4.7.2-1]. */
