@@ -11,6 +11,7 @@ import type { Image } from "../../tools/flash/image.ts";
 import { CODE_OFFSET, encodeHeader, SLOT_BYTES, SLOTS } from "../../tools/flash/layout.ts";
 import { type Lock, lockScript } from "../../tools/flash/lock.ts";
 import { imageOf } from "../../tools/flash/make-image.ts";
+import { detokenise } from "../../tools/symbols/detokenise.ts";
 import type { BluetoothLink, BluetoothOptions } from "../../tools/virtual-board/bluetooth.ts";
 import { createRandom } from "../../tools/virtual-board/random.ts";
 import { type FirmwareRig, startFirmware } from "../support/firmware-rig.ts";
@@ -57,9 +58,15 @@ async function start(board: string, lock?: Lock): Promise<FirmwareRig> {
 
 let random = createRandom(SEED);
 const below = (limit: number): number => Math.floor(random() * limit);
-/** No sign that assigns: a line of chance that gives a global of the image another value is code, and does what code does. */
-const harmless = (byte: number): string =>
-  "=+-".includes(String.fromCharCode(byte)) ? "~" : String.fromCharCode(byte);
+/**
+ * Nothing that assigns or declares, as a sign or as one of the interpreter's tokens: a line of chance that gives a global of the
+ * image another value is code, and does what code does.
+ */
+const HARMLESS = Array.from({ length: 256 }, (_, byte) => {
+  const char = String.fromCharCode(byte);
+  return /[=+-]|var|let|const|function|class|for|delete|catch/.test(detokenise(char).text) ? "~" : char;
+});
+const harmless = (byte: number): string => HARMLESS[byte] ?? "~";
 const noise = (length: number): string => Array.from({ length }, () => harmless(below(256))).join("");
 const printable = (length: number): string => Array.from({ length }, () => harmless(32 + below(224))).join("");
 const packet = (type: number, length: number): string =>
