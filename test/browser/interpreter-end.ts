@@ -1,20 +1,36 @@
-/** The real interpreter as a far end: its console on a UART of its own, beside that of the modem, on which nobody answers. */
+/** The real interpreter as a far end: its console on a UART of its own, beside that of a virtual modem, which is on. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Duplex } from "node:stream";
+import { createClock } from "../../tools/clock.ts";
+import { findProfile } from "../../tools/virtual-board/boards/index.ts";
+import { createVirtualModem, type VirtualModem } from "../../tools/virtual-modem/index.ts";
 import { writeStorage } from "../interpreter/flash.ts";
-import { boardPrelude } from "../interpreter/prelude.ts";
+import { boardPrelude, pinExpression } from "../interpreter/prelude.ts";
 import { ended, openWire, type Wire } from "../interpreter/wire.ts";
+import { BOARD } from "./desk.ts";
 import type { FarEnd } from "./far-end.ts";
 
 /** As the Nordic UART Service of a board with the smallest MTU. */
 const CHUNK_BYTES = 20;
 /** Before the prelude, which takes `E.setConsole` away from the image. */
 const CONSOLE = 'Serial2.setup(115200,{path:"./console/uart"});E.setConsole("Serial2",{force:true});';
+/** The modem's STATUS: its keys are not wired, so it is on from the beginning. */
+const STATUS = pinExpression(findProfile(BOARD).modem.status?.pin ?? "", 1);
 /** What an interpreter without an image prints when it listens. */
+const PRESS_MS = 700;
 const PROMPT = "\n>";
+
+function poweredModem(): VirtualModem {
+  // The interpreter has the computer's clock, so the modem cannot be faster than that.
+  const clock = createClock(1);
+  const modem = createVirtualModem({ clock, latency: 0.1, baud: 115_200 });
+  modem.setPin("pwrkey", 0);
+  clock.setTimeout(() => modem.setPin("pwrkey", 1), PRESS_MS);
+  return modem;
+}
 
 class Line extends Duplex {
   onBytes: (bytes: Buffer) => void = () => {};
@@ -45,10 +61,9 @@ export class InterpreterBoard {
   static async start(binary: string): Promise<InterpreterBoard> {
     const board = new InterpreterBoard(binary);
     mkdirSync(join(board.directory, "console"));
-    const modem = new Duplex({ read() {}, write: (_bytes, _encoding, done) => done() });
-    board.wires.push(await openWire(board.directory, modem));
+    board.wires.push(await openWire(board.directory, poweredModem().uart));
     board.wires.push(await openWire(join(board.directory, "console"), board.line));
-    writeStorage(binary, board.directory, { ".boot0": CONSOLE + boardPrelude("./uart") });
+    writeStorage(binary, board.directory, { ".boot0": CONSOLE + boardPrelude("./uart") + STATUS });
     // Input that arrives before the boot code runs can be lost.
     const listens = new Promise<void>((resolve) => {
       let text = "";

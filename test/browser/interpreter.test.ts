@@ -5,16 +5,23 @@ import type { Browser } from "playwright-core";
 import { bundleFirmware } from "../../tools/build/firmware.ts";
 import { serialiseImage } from "../../tools/flash/image-file.ts";
 import { imageOf } from "../../tools/flash/make-image.ts";
+import { createPki } from "../../tools/pki/set.ts";
 import { interpreterPath } from "../interpreter/harness.ts";
 import { builtPage } from "./built-page.ts";
 import { launchChromium } from "./chromium.ts";
 import { PERIPHERAL_NAME, withBluetooth } from "./console-page.ts";
 import { BOARD, servePage } from "./desk.ts";
 import { InterpreterBoard } from "./interpreter-end.ts";
+import { dropPems, type PemFile, pemsOf } from "./pems.ts";
 import type { Served } from "./serve.ts";
 import { sourceLines } from "./source-lines.ts";
 
 const binary = interpreterPath();
+
+async function ownPems(): Promise<PemFile[]> {
+  const { ca, client } = await createPki({ hosts: ["broker.test"], client: "unit" });
+  return pemsOf({ ca, ...(client === undefined ? {} : { cert: client.chain, key: client.traditionalKey }) });
+}
 
 describe("the page with the real interpreter", {
   skip: binary === undefined && "ESPRUINO names no interpreter",
@@ -36,7 +43,7 @@ describe("the page with the real interpreter", {
     await board?.stop();
   });
 
-  it("flashes an image into a slot, starts it, and shows lines of TypeScript where it throws", () =>
+  it("flashes an image into a slot, starts it, shows lines of TypeScript, traces, and provisions its modem", () =>
     withBluetooth(browser, served.url, board.reach, async ({ console, peripheral }) => {
       await console.connect("Bluetooth", PERIPHERAL_NAME);
       await console.show("REPL");
@@ -61,5 +68,17 @@ describe("the page with the real interpreter", {
       ]);
       const status = await console.show("Status");
       await status.getByText(/ of 12,500/).waitFor();
+      const trace = await console.show("Trace");
+      await trace.getByRole("button", { name: "Start" }).click();
+      const provision = await console.show("Provision");
+      await dropPems(provision, await ownPems());
+      await provision.getByRole("button", { name: "Write to the modem" }).click();
+      await provision.getByText("Written and verified by the modem’s checksum").waitFor({ timeout: 60_000 });
+      await console.show("Trace");
+      await trace
+        .getByRole("row")
+        .filter({ hasText: /AT\+QFUPL/ })
+        .first()
+        .waitFor();
     }));
 });

@@ -2,18 +2,14 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
-import type { Browser, Locator } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { launchChromium } from "./chromium.ts";
 import { type ConsolePage, PERIPHERAL_NAME, withBluetooth } from "./console-page.ts";
 import { type Desk, openDesk, type Parts, prepareParts, servePage } from "./desk.ts";
+import { dropPems, type PemFile, pemsOf } from "./pems.ts";
 import type { Served } from "./serve.ts";
 import { sourceLines } from "./source-lines.ts";
 import { reachBoard } from "./virtual-end.ts";
-
-interface PemFile {
-  readonly name: string;
-  readonly text: string;
-}
 
 describe("the page's panels", () => {
   let browser: Browser;
@@ -38,20 +34,7 @@ describe("the page's panels", () => {
     });
   }
 
-  function pemFiles(): [PemFile, PemFile, PemFile] {
-    const { ca = "", cert = "", key = "" } = desk.demo.ownFiles ?? {};
-    return [
-      { name: "ca.pem", text: ca },
-      { name: "client.pem", text: cert },
-      { name: "client.key", text: key },
-    ];
-  }
-
-  async function dropPems(panel: Locator, files: readonly PemFile[]): Promise<void> {
-    await panel
-      .getByLabel(/CA, certificate and key/)
-      .setInputFiles(files.map(({ name, text }) => ({ name, mimeType: "text/plain", buffer: Buffer.from(text) })));
-  }
+  const pemFiles = (): [PemFile, PemFile, PemFile] => pemsOf(desk.demo.ownFiles ?? {});
 
   /** Any part of the key that could be of use: a line of its base64. */
   function keyLines(): string[] {
