@@ -111,7 +111,7 @@ async function readImage(path: string | undefined, board: string | undefined): P
   try {
     text = readFileSync(path, "utf8");
   } catch (error) {
-    throw new CliError("NO_FILE", `cannot read ${path}: ${(error as Error).message}`, 2);
+    throw new CliError("NO_FILE", `cannot read ${path}: ${(error as Error).message}; npm run build writes images`, 2);
   }
   const image = await said(() => parseImage(text));
   if (board !== undefined && image.board !== board) {
