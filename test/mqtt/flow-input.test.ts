@@ -236,6 +236,7 @@ test("what is due is acknowledged by its own kind only, SUBSCRIBE and UNSUBSCRIB
 
 const BAD: [string, string][] = [
   ["a wildcard", "0\x05\0\x03a/+"],
+  ["nothing but a wildcard", "0\x03\0\x01#"],
   ["U+0000", "0\x03\0\x01\0"],
   ["ill-formed UTF-8", "0\x03\0\x01\xff"],
   ["no topic", "0\x02\0\0"],
@@ -266,6 +267,35 @@ for (const [name, bytes] of BAD) {
     });
   }
 }
+
+test("a PUBLISH alone is heard as in two pieces: cut short, and with any byte of its head changed", async () => {
+  const hear = async (chunks: string[]) => {
+    const { client, wire, events } = await connected({ keepalive: 0 });
+    wire.give(message("known"));
+    const before = wire.writes.length;
+    for (const chunk of chunks) wire.onData?.(chunk);
+    await settle();
+    client.end(true);
+    return { events, sent: wire.writes.slice(before) };
+  };
+  for (const whole of [message("payload", 1), message("payload"), message("", 1), message("")]) {
+    if ("messageId" in whole) whole.messageId = 0x0909; // both bytes count
+    const bytes = codec.encode(whole);
+    const wrong = [bytes];
+    for (let length = 2; length < bytes.length; length++) {
+      wrong.push(bytes.slice(0, length), `${bytes[0]}${String.fromCharCode(length - 2)}${bytes.slice(2, length)}`);
+    }
+    for (let at = 0; at < Math.min(bytes.length, 8); at++) {
+      for (const byte of [0, 1, 2, 9, 0x30, 0x31, 0x32, 0x33, 0x34, 0x3a, 0x3c, 0x7f, 0x80, 0xff]) {
+        wrong.push(bytes.slice(0, at) + String.fromCharCode(byte) + bytes.slice(at + 1));
+      }
+    }
+    for (const chunk of wrong) {
+      const about = Buffer.from(chunk, "latin1").toString("hex");
+      assert.deepEqual(await hear([chunk]), await hear([chunk.slice(0, 1), chunk.slice(1)]), about);
+    }
+  }
+});
 
 // ------------------------------------------------------------------------------------------------ listeners
 
