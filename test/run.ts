@@ -29,8 +29,8 @@ const limitsMs: Record<string, number> = { chaos: 3_600_000, nightly: 3_600_000,
 
 /** What is random, with far more of it: `npm run test:nightly`. */
 const random = /^(provision\/damage|long\/outbox|mqtt\/(oracle|properties|model|five-fuzz|outbox)|chaos\/)/;
-/** 100,000 good packets of each version and more bad ones, 40,000 faults. */
-const nightlyRuns = { GODWIT_RUNS: "40000", GODWIT_MQTT_FAULTS: "40000" };
+/** 100,000 good packets of each version and more bad ones, 40,000 faults, every global of the image. */
+const nightlyRuns = { GODWIT_RUNS: "40000", GODWIT_MQTT_FAULTS: "40000", GODWIT_GLOBALS: "100" };
 
 function isInstalled(program: string): boolean {
   const path = `${process.env["PATH"] ?? ""}:/usr/sbin:/usr/local/sbin`;
