@@ -29,6 +29,8 @@ export interface Config {
   /** `false` switches every check of the broker's identity off; reported at boot. */
   verify: boolean;
   sni: boolean;
+  /** `false`: the host name is not compared, even where the modem can; reported at boot. */
+  checkHost: boolean;
   /** "" takes the chip's serial number. */
   clientId: string;
   username: string;
@@ -83,6 +85,7 @@ const DEFAULTS = (): Config => {
     ntpHost: "pool.ntp.org",
     ntpPort: 123,
     resyncS: 86400,
+    checkHost: true,
     clockGate: true,
     registrationS: 300,
     backoffMaxS: 900,

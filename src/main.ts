@@ -36,6 +36,8 @@ function prove(): void {
 
 function log(state: LinkState, error?: Failure, retryS?: number, rung?: number): void {
   if (state == "connected") prove();
+  // Never silently less: the settings have just been written and read back.
+  if (state == "secured" && !modem.checksHost) print("host name unproved");
   print(
     `link ${state}${error ? ` ! ${error.code} ${error.cause} retry ${Math.round(retryS as number)} s, ${RUNGS.split(" ")[rung as number]}` : ""}`,
   );
@@ -63,7 +65,7 @@ const device: Device = {
     ip: modem.ip,
     at: modem.channel.counters,
     clock: clock.status,
-    tls: driver.tls(),
+    tls: driver.tls(modem.checksHost),
     crashes,
     flags: E.getErrorFlags(),
     memory: process.memory(false).usage,
@@ -94,7 +96,7 @@ E.on("errorFlag", modem.listen);
 
 if (read.error) print(`config ! ${read.error.code} ${read.error.cause}`);
 if (OUTBOX && !outbox) print("outbox !", "OUTBOX_FLASH");
-if (!config.verify || !config.clockGate) print("INSECURE: certificates are not fully checked");
-print(`godwit ${VERSION} ${board.id} ${config.clientId} host name ${driver.tls().host}`);
+if (!config.verify || !config.checkHost || !config.clockGate) print("INSECURE: certificates are not fully checked");
+print(`godwit ${VERSION} ${board.id} ${config.clientId}`);
 startApp(board, modem, clock.status, client, topic, config.intervalS);
 link.start();

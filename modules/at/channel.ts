@@ -1,3 +1,4 @@
+import type { Failure } from "../failure.ts";
 import { failure } from "../failure.ts";
 import { after, guard } from "../guard.ts";
 import type { AnswerDone, Command } from "./command.ts";
@@ -36,12 +37,10 @@ interface Entry {
 
 const DEFAULT_TIMEOUT_MS = 5000;
 
-/**
- * After a time-out one of these is asked, the next one when it is not answered either. Each has an information response
- * of its own, and a modem answers in order: whatever final result stands in front of it belongs to somebody before.
- */
-const PROBES = "+CMEE +CFUN +CGATT";
 const PROBE_TIMEOUT_MS = 2000;
+
+/** So often in a long wait is the modem looked at: one without power is not waited for. */
+const LOOK_MS = 5000;
 
 /**
  * The cause of a final result code that is a failure (V.250, 5.7.1), else ""; CME and CMS errors carry one (27.007, 9.1).
@@ -50,20 +49,22 @@ const PROBE_TIMEOUT_MS = 2000;
 function failureCause(line: string): string {
   const cause = line.startsWith("+CM") && line.split(" ERROR:")[1];
   if (cause) return cause.trim();
-  // NO CARRIER, NO ANSWER, NO DIALTONE
-  return line == "ERROR" || line == "SEND FAIL" || line == "BUSY" || line.startsWith("NO ") ? line : "";
+  // NO CARRIER is what some modems say of a connection; BUSY follows a dialled number, and none is dialled here.
+  return line == "ERROR" || line == "SEND FAIL" || line.startsWith("NO ") ? line : "";
 }
 
 /**
  * One command in flight, the rest queued; no result ever reaches a command other than its own.
  *
  * `onUrc` gets every line that no command asked for, and says whether it is a known URC, and so no command's loose
- * answer. `onDeaf`: the modem answered nothing, resynchronisation included; queued commands have failed with `AT_DEAF`.
+ * answer. `onDown("MODEM_DEAF")`: the modem answered nothing, resynchronisation included; queued commands have failed with
+ * `AT_DEAF`. `onDown("MODEM_RESET")`: it echoes, which was switched off, so it has booted unnoticed and has forgotten
+ * everything else too. `onDown("MODEM_DEAF", true)`: a command is still waiting; only if the modem is off.
  */
 export function createChannel(
   uart: { write(bytes: string): void },
   onUrc: (line: string) => boolean,
-  onDeaf: () => void,
+  onDown: (code: string, ifOff?: boolean) => void,
 ): Channel {
   const counters: ChannelCounters = { exchanges: 0, timeouts: 0, orphans: 0, lost: 0 };
   let queue: Entry[] = [];
@@ -97,18 +98,18 @@ export function createChannel(
     digest.prompt = command.prompt;
     counters.exchanges++;
     note(">", masked(command));
-    timer = after(command.timeoutMs || DEFAULT_TIMEOUT_MS, onTimeout);
+    wait(command.timeoutMs || DEFAULT_TIMEOUT_MS, true);
     uart.write(`${command.text}\r`);
   }
 
   function finish(code?: string, cause?: string): void {
     const entry = current as Entry;
-    const error = code ? failure(code, cause, masked(entry.command)) : undefined;
+    const error = code && failure(code, cause, masked(entry.command));
     clearTimeout(timer);
     current = digest.prompt = undefined;
     digest.need = 0;
     if (code) note("!", code);
-    guard(entry.done, error, lines, raw);
+    guard(entry.done, error as Failure | undefined, lines, raw);
     next();
   }
 
@@ -120,8 +121,16 @@ export function createChannel(
     for (const entry of failed) guard(entry.done, failure(code), [], "");
   }
 
-  function onTimeout(): void {
-    const name = PROBES.split(" ")[probes++];
+  function wait(leftMs: number, isFresh?: boolean): void {
+    if (leftMs > 0) {
+      timer = after(Math.min(leftMs, LOOK_MS), wait, leftMs - LOOK_MS);
+      // Not while it is being sent: whoever sends does not expect the end of everything before that is done.
+      if (!isFresh) onDown("MODEM_DEAF", true);
+      return;
+    }
+    // One of these is asked, the next one when it is not answered either. Each has an information response of its own, and
+    // a modem answers in order: whatever final result stands in front of it belongs to somebody before.
+    const name = ["+CMEE", "+CFUN", "+CGATT"][probes++];
     counters.timeouts++;
     // The prompt may yet come, and would take the probe for data: give it line ends to eat. In command mode they are nothing.
     if (unsent) uart.write("\r".repeat(unsent.length));
@@ -135,7 +144,7 @@ export function createChannel(
       finish("AT_TIMEOUT");
     } else {
       abort("AT_DEAF");
-      onDeaf();
+      onDown("MODEM_DEAF");
     }
   }
 
@@ -151,7 +160,10 @@ export function createChannel(
     const command = current && current.command;
     const cause = failureCause(line);
     // An echo: not traced, it may hold a secret.
-    if (command && line == command.text) return;
+    if (command && line == command.text) {
+      onDown("MODEM_RESET");
+      return;
+    }
     note("<", line);
     if (!command || (command.isProbe && !lines.length && !line.startsWith(command.prefix as string))) {
       if (cause || line == "OK") counters.orphans++;
@@ -160,7 +172,7 @@ export function createChannel(
     else if (line.startsWith(command.success || "OK")) {
       if (command.success) lines.push(line);
       // The prompt never came, so the data never went; or the header of raw data was lost, and they went by as lines.
-      if (unsent !== undefined) finish("AT_PROMPT");
+      if (unsent) finish("AT_PROMPT");
       else finish(command.maxRaw && announced != raw.length ? "AT_INCOMPLETE" : undefined);
     } else if (cause) finish("AT_ERROR", cause);
     else if (!onUrc(line) && command.prefix == "") lines.push(line);

@@ -32,7 +32,7 @@ export interface ClockStatus {
   syncedS: number;
   /** Modem RTC minus device clock when last compared, s. */
   rtcErrorS: number;
-  /** How far the device's clock ran off between the last two synchronisations, parts per million. */
+  /** How far the device's clock ran off between the last two synchronisations that were an hour apart, parts per million. */
   driftPpm: number;
   /** When the device started, by the clock as it is now set; what `getTime()` is ahead of it is the time it has run. */
   startedS: number;
@@ -54,6 +54,8 @@ type TimeDone = (error: Failure | undefined, unixS: number) => void;
 /** The clocks may differ by this much: one tells whole seconds, and the answer takes its time on the UART. */
 const AGREE_S = 2;
 const SNTP_MS = 5000;
+/** Over less than this a second more or less would look like drift. */
+const DRIFT_S = 3600;
 
 /** `floorS`, seconds since 1970: no source may say less; when the firmware was built. */
 export function createClock(modem: Modem, sockets: Sockets, options: ClockOptions, floorS: number): Clock {
@@ -71,7 +73,7 @@ export function createClock(modem: Modem, sockets: Sockets, options: ClockOption
   /** What is needed once a day lives only while it runs. */
   function synchronise(done: Done): void {
     function readNitz(read: TimeDone): void {
-      modem.script([driver.networkTime], (error, lines) => read(error, parseTime(driver.readNetworkTime(lines) || "")));
+      modem.script([driver.networkTime], (error, lines) => read(error, parseTime(driver.readNetworkTime(lines))));
     }
 
     function readModemNtp(read: TimeDone): void {
@@ -122,8 +124,9 @@ export function createClock(modem: Modem, sockets: Sockets, options: ClockOption
 
     function accept(name: ClockSource, unixS: number): void {
       const ranOffS = getTime() - unixS;
-      // Only a clock that was set before can drift.
-      if (status.syncedS) status.driftPpm = Math.round((ranOffS / (unixS - status.syncedS)) * 1000000);
+      const agoS = unixS - status.syncedS;
+      // Only a clock that was set before can drift, and most sources tell whole seconds.
+      if (status.syncedS && agoS > DRIFT_S) status.driftPpm = Math.round((ranOffS / agoS) * 1000000);
       status.startedS -= ranOffS;
       status.syncedS = unixS;
       setTime(unixS);

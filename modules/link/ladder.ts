@@ -17,8 +17,7 @@ const WORN = 3;
  */
 export function rungFor(error: Failure, count: number): number {
   const code = error.code;
-  const kind = code.substr(0, 4);
-  if (kind == "TLS_" || kind == "SIM_" || code == "MQTT_REFUSED") return 0;
+  if (/TLS_|SIM_|MQTT_REFUSED/.test(code)) return 0;
   // What a broker of MQTT 5 says in words is no fault of the path either.
   if (MQTT5 && ["MQTT_TAKEN_OVER", "MQTT_MOVED", "MQTT_VERSION", "MQTT_DISCONNECTED"].includes(code)) return 0;
   const least =

@@ -116,27 +116,31 @@ export function createLink(
     }
 
     function connect(done: Done): void {
-      sockets.open("tls", options.host, options.port, (error, socket) => {
-        const isRefused = !!error && error.code == "TLS_REFUSED";
-        // It may have been the time after all: prove it again before the next attempt.
-        if (isRefused) clock.status.source = "none";
+      sockets.open("tls", options.host, options.port, (refusal, socket) => {
+        const error = refusal as Failure;
         if (socket) {
           onConnect = done;
           client.attach(socket);
-          // The questions cost energy: once in a row of refusals is enough, and the answer stands.
-        } else if (isRefused && link.failed && (link.error as Failure).code.startsWith("TLS_")) done(link.error);
-        else if (isRefused) explainRefusal(modem, sockets, options, error as Failure, done);
-        else done(error);
+        } else if (error.code != "TLS_REFUSED") done(error);
+        else {
+          // It may have been the time after all: prove it again before the next attempt.
+          clock.status.source = "none";
+          // The questions cost energy, so the answer stands for four refusals in a row. Not for ever: somebody may have
+          // put other files into the store. Only TLS_FILE and TLS_REFUSED are answers.
+          if (link.failed & 3 && /TLS_R*E*F/.test((link.error as Failure).code)) done(link.error);
+          else explainRefusal(modem, sockets, options, error, done);
+        }
       });
     }
 
     if (isBusy || !isRunning) return;
-    if (state == "off") {
+    if (state == "off") step("ready", modem.powerOn);
+    else if (state == "ready") {
+      // A modem that was off, or reset, has forgotten both.
       isConfigured = false;
       clock.status.source = "none";
-      step("ready", modem.powerOn);
-    } else if (state == "ready") step("registered", (done) => modem.register(options.registrationS * 1000, done));
-    else if (state == "registered") step("active", modem.activate);
+      step("registered", (done) => modem.register(options.registrationS * 1000, done));
+    } else if (state == "registered") step("active", modem.activate);
     else if (options.clockGate && !clock.isValid()) step("timed", synchronise);
     else if (!isConfigured) step("secured", configure);
     else if (!client.connected) step("connected", connect);
@@ -157,15 +161,14 @@ export function createLink(
   function onMqtt(error?: Failure): void {
     const done = onConnect;
     onConnect = undefined;
-    if (!error) {
+    if (error) {
+      if (connectedS && getTime() - connectedS > STABLE_S + Math.min(Math.pow(2, link.failed), options.backoffMaxS))
+        link.failed = 0;
+      connectedS = 0;
+    } else {
       counters.connects++;
       connectedS = getTime();
-    } else if (
-      connectedS &&
-      getTime() - connectedS > STABLE_S + Math.min(Math.pow(2, link.failed), options.backoffMaxS)
-    )
-      link.failed = 0;
-    if (error) connectedS = 0;
+    }
     if (done) done(error);
     else if (error) recover(error);
   }
@@ -190,13 +193,15 @@ export function createLink(
     function climb(): void {
       progress();
       if (rung) isConfigured = false;
-      if (rung == 5) E.reboot();
+      if (!isRunning) isBusy = false;
+      else if (rung == 5) E.reboot();
       else if (rung == 4) modem.powerOff(risen);
       else if (rung == 3) modem.powerOn(risen, true);
       else if (rung && modem.state != "off") {
-        // Parts of one line are executed in order.
+        // Parts of one line are executed in order. The SIM loses its power with the radio, and may want its PIN again: all
+        // that comes behind switching on is due.
         modem.script(rung == 2 ? ["+CFUN=0", "+CFUN=1"] : [driver.deactivate], risen, RADIO_MS);
-        modem.state = rung == 2 ? "ready" : "registered";
+        modem.state = rung == 2 ? "off" : "registered";
       } else risen();
     }
 

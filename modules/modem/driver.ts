@@ -22,19 +22,6 @@ export interface Urc {
   id: number;
 }
 
-/** Milliseconds; each value's source stands in its family's record. */
-export interface DriverTiming {
-  /** PWRKEY held to switch on, to switch off; RESET_N held to reset. */
-  powerOnMs: number;
-  powerOffMs: number;
-  resetMs: number;
-  /** From the end of a pulse to `ready`, at most. */
-  bootMs: number;
-  /** From the power-down command to silence, at most. */
-  shutdownMs: number;
-  activateMs: number;
-}
-
 /**
  * What the family's TLS can enforce. `yes` and `no` are known; `unproved` means that no source shows it, so it must be
  * taken for `no`. Printed at boot and explained in docs/security.md: never silently less.
@@ -70,15 +57,27 @@ export interface Signal {
 export interface Driver {
   /** The family, e.g. `quectel-bg9x`. */
   family: string;
-  timing: DriverTiming;
+  // Milliseconds; each value's source stands in its family's record.
+  /** PWRKEY held to switch on, to switch off; RESET_N held to reset. */
+  powerOnMs: number;
+  powerOffMs: number;
+  resetMs: number;
+  /** From the end of a pulse to `ready`, at most. */
+  bootMs: number;
+  /** From the power-down command to silence, at most. */
+  shutdownMs: number;
+  activateMs: number;
   /** Characters in one command line, at most. */
   lineLength: number;
   /** Bytes in one send command, at most. */
   sendBytes: number;
-  /** A function: the words are wanted at boot and by `status()`, and would else stay in memory. */
-  tls(): TlsCapabilities;
-  /** Sent once after every boot, behind `+CMEE=1`. */
-  setUp: string[];
+  /**
+   * A function: the words are wanted at boot and by `status()`, and would else stay in memory. `checksHost`: the modem has
+   * taken `hostCheck`.
+   */
+  tls(checksHost?: boolean): TlsCapabilities;
+  /** Sent once after every boot, behind `+CMEE=1`. A function as above. */
+  setUp(): string[];
   /** Asks how many tries of the SIM's PIN are left; that number follows `pinTriesPrefix`. */
   pinTries: string;
   pinTriesPrefix: string;
@@ -88,9 +87,9 @@ export interface Driver {
   address(cid: number, lines: string[]): string | undefined;
   deactivate: string;
   switchOff: string;
-  /** Asks for network time (NITZ) in UTC, read by `readNetworkTime` as `yyyy/MM/dd,hh:mm:ss`; nothing when there is none. */
+  /** Asks for network time (NITZ) in UTC, read by `readNetworkTime` as `yyyy/MM/dd,hh:mm:ss`; "" when there is none. */
   networkTime: string;
-  readNetworkTime(lines: string[]): string | undefined;
+  readNetworkTime(lines: string[]): string;
   /** The modem's own NTP client. Its result has a time in quotes, or the cause of a failure. */
   ntp(cid: number, host: string, port: number): Command;
   signal: string;
@@ -100,16 +99,18 @@ export interface Driver {
    * reads it, and the answer repeats it with a colon for the `=`.
    */
   tlsSettings(profile: TlsProfile): string[];
+  /** The one setting that a model may lack, in front of its 0 or 1: compares the host name with the server's certificate. */
+  hostCheck: string;
   /** Its `success` is followed by the result: 0, or a cause. */
   openSocket(kind: SocketKind, cid: number, id: number, host: string, port: number): Command;
-  /** The cause's code where it has its own, else undefined. */
-  openCode(kind: SocketKind, cause: number): string | undefined;
+  /** The cause's code where it has its own, else `SOCKET_OPEN`. */
+  openCode(kind: SocketKind, cause: number): string;
   /** The cause that means: the id is still taken from an earlier life. */
   idInUse: number;
   sendTo(kind: SocketKind, id: number, bytes: string): Command;
   receiveFrom(kind: SocketKind, id: number, count: number): Command;
   closeSocket(kind: SocketKind, id: number): Command;
-  /** Stores a file; the modem answers as `storedAs` says when every byte arrived. */
+  /** Stores a file; the modem answers as `storedAs` says, in lower case, when every byte arrived. */
   store(fileName: string, bytes: string): Command;
   storedAs(bytes: string): string;
   removeFile(fileName: string): Command;

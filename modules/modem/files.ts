@@ -29,7 +29,7 @@ export function createFiles(modem: Modem): Files {
       remove(name, () =>
         channel.send(driver.store(name, bytes), (error, lines) => {
           const answer = lines.join("").toLowerCase();
-          if (!error && answer == driver.storedAs(bytes).toLowerCase()) done();
+          if (!error && answer == driver.storedAs(bytes)) done();
           // After a time-out the partial file stays (seen on hardware).
           else remove(name, () => done(error || failure("FILE_CHECKSUM", answer)));
         }),

@@ -51,6 +51,8 @@ export interface Modem {
   ip: string;
   channel: Channel;
   registration: Registration;
+  /** The TLS stack has taken the order to compare the host name, and says so when asked (`configureTls`). */
+  checksHost?: boolean;
   /** Opens the UART, switches on if it is off (or presses RESET_N), synchronises, sets up, unlocks the SIM. */
   powerOn(done: Done, byReset?: boolean): void;
   /** Switches off, in order if the modem still answers, and closes the UART. */
@@ -80,7 +82,6 @@ const SIM_BUSY = "14";
 const SIM_TRIES = 20;
 
 export function createModem(port: ModemPort, access: NetworkAccess): Modem {
-  const timing = driver.timing;
   let registered = UNREGISTERED;
   /** While `register` waits: called at each registration line, and with an error when the wait is over. */
   let onRegistration: Done | undefined;
@@ -97,8 +98,9 @@ export function createModem(port: ModemPort, access: NetworkAccess): Modem {
     channel.abort(code);
   }
 
-  function down(code: string): void {
-    if (isChanging) return;
+  function down(code: string, ifOff?: boolean): void {
+    // A context that is not in use, because it is being activated or was given up, is no loss.
+    if (isChanging || (ifOff && !isOff()) || (code == "NET_PDP" && modem.state != "active")) return;
     // A lost context leaves the modem alive, and its answers on their way.
     if (code == "NET_PDP") modem.state = "registered";
     else drop(code);
@@ -126,11 +128,11 @@ export function createModem(port: ModemPort, access: NetworkAccess): Modem {
     port.uart.on("data", channel.feed);
   }
 
-  function isOff(): boolean {
-    return !!port.statusPin && !digitalRead(port.statusPin);
+  function isOff(): unknown {
+    return port.statusPin && !digitalRead(port.statusPin);
   }
 
-  function until(reached: () => boolean, ms: number, done: () => void): void {
+  function until(reached: () => unknown, ms: number, done: () => void): void {
     if (ms <= 0 || reached()) done();
     else after(POLL_MS, until, reached, ms - POLL_MS, done);
   }
@@ -149,11 +151,12 @@ export function createModem(port: ModemPort, access: NetworkAccess): Modem {
     }
 
     function press(): void {
-      if (byReset) digitalPulse(port.resetKey, port.resetKeyPressed, timing.resetMs);
-      else digitalPulse(port.powerKey, port.powerKeyPressed, timing.powerOnMs);
+      // RESET_N starts none that is off.
+      if (byReset && !isOff()) digitalPulse(port.resetKey, port.resetKeyPressed, driver.resetMs);
+      else digitalPulse(port.powerKey, port.powerKeyPressed, driver.powerOnMs);
       until(
         () => isReady,
-        timing.bootMs,
+        driver.bootMs,
         () => synchronise(SYNC_TRIES),
       );
     }
@@ -161,7 +164,7 @@ export function createModem(port: ModemPort, access: NetworkAccess): Modem {
     function synchronise(tries: number): void {
       channel.send({ text: "ATE0", timeoutMs: 1000 }, (error) => {
         if (!error)
-          script(["+CMEE=1"].concat(driver.setUp), (refused) => {
+          script(["+CMEE=1"].concat(driver.setUp()), (refused) => {
             if (refused) end(refused);
             else unlock(SIM_TRIES);
           });
@@ -175,7 +178,7 @@ export function createModem(port: ModemPort, access: NetworkAccess): Modem {
       channel.send({ text: "AT+CPIN?", prefix: "+CPIN:" }, (error, lines) => {
         // The last: the URC of the same name may have come first.
         const answer = (lines.pop() || "").substr(6).trim();
-        if (error && error.cause == SIM_BUSY && tries) after(1000, unlock, tries - 1);
+        if (tries && (error ? error.cause == SIM_BUSY : answer == "NOT READY")) after(1000, unlock, tries - 1);
         // Silence says nothing about the SIM.
         else if (error) end(error.code == "AT_ERROR" ? failure("SIM_ABSENT", error.cause) : error);
         else if (answer == "READY") end();
@@ -192,7 +195,8 @@ export function createModem(port: ModemPort, access: NetworkAccess): Modem {
         if (!(left > 1)) end(failure("SIM_PIN_LAST", left));
         else
           channel.send({ text: `AT+CPIN=${quoted(pin)}`, secret: true }, (error) => {
-            if (error) pin = "";
+            // What was not refused may have been taken: a modem that resets here must find its PIN when it is back.
+            if (error && /ERR|TEXT/.test(error.code)) pin = "";
             after(1000, unlock, SIM_TRIES);
           });
       });
@@ -209,8 +213,8 @@ export function createModem(port: ModemPort, access: NetworkAccess): Modem {
   function powerOff(done: Done): void {
     begin();
     channel.send({ text: `AT${driver.switchOff}`, timeoutMs: 1000 }, (error) => {
-      if (error && !isOff()) digitalPulse(port.powerKey, port.powerKeyPressed, timing.powerOffMs);
-      until(isOff, timing.shutdownMs, () => {
+      if (error && !isOff()) digitalPulse(port.powerKey, port.powerKeyPressed, driver.powerOffMs);
+      until(isOff, driver.shutdownMs, () => {
         port.uart.unsetup();
         isChanging = false;
         done();
@@ -229,25 +233,25 @@ export function createModem(port: ModemPort, access: NetworkAccess): Modem {
     }
     onRegistration = check;
     // The answers have the form of the URCs and go the same way.
-    script(["+CEREG=2", "+CGREG=2", "+CEREG?", "+CGREG?"], (error) => {
-      if (error) check(error);
-    });
+    script(["+CEREG=2", "+CGREG=2", "+CEREG?", "+CGREG?"], check);
   }
 
   function activate(done: Done): void {
     function activated(error: Failure | undefined, lines: string[]): void {
       modem.ip = driver.address(CID, lines) || "";
-      if (modem.ip) modem.state = "active";
-      done(modem.ip ? undefined : failure("NET_PDP", error && error.cause, error && error.command));
+      if (modem.ip) {
+        modem.state = "active";
+        done();
+      } else done(failure("NET_PDP", error && error.cause, error && error.command));
     }
     script(
       driver.activate(CID, access.apn, access.apnUser, access.apnPassword),
       (error, lines) => {
         // An active context refuses to be activated: ask.
         if (error) script([driver.activeQuery], (_, found) => activated(error, found));
-        else activated(undefined, lines);
+        else activated(error, lines);
       },
-      timing.activateMs,
+      driver.activateMs,
       !!access.apnPassword,
     );
   }
@@ -259,14 +263,14 @@ export function createModem(port: ModemPort, access: NetworkAccess): Modem {
     while (!isSingle && rest.length && text.length + (rest[0] as string).length < driver.lineLength)
       text += `;${rest.shift()}`;
     channel.send({ text, timeoutMs: timeoutMs as number, prefix: "", secret: secret as boolean }, (error, lines) => {
-      const isLone = parts.length - rest.length == 1;
-      if (error && error.code == "AT_ERROR" && !isLone) script(parts, done, timeoutMs, secret, true);
+      if (error && error.code == "AT_ERROR" && parts.length - rest.length > 1)
+        script(parts, done, timeoutMs, secret, true);
       else if (error || !rest.length) done(error, lines);
       else script(rest, (failed, more) => done(failed, lines.concat(more)), timeoutMs, secret, isSingle);
     });
   }
 
-  const channel = createChannel(port.uart, onUrc, () => down("MODEM_DEAF"));
+  const channel = createChannel(port.uart, onUrc, down);
 
   const modem: Modem = {
     state: "off",

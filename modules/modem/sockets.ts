@@ -25,12 +25,12 @@ interface Socket extends Transport {
   id: number;
   kind: SocketKind;
   /** A URC said that there is more. */
-  hasMore: boolean;
-  isPulling: boolean;
+  hasMore?: boolean;
+  isPulling?: boolean;
   /** The peer has closed; what it sent before may still be in the modem. */
-  isClosed: boolean;
+  isClosed?: boolean;
   /** Closing; its id stays reserved until the modem has confirmed. */
-  isEnding: boolean;
+  isEnding?: boolean;
 }
 
 /** `SEND FAIL` means that the modem's send buffer is full (TCP/IP manual): so often is it tried again, a second apart. */
@@ -64,9 +64,9 @@ export function createSockets(modem: Modem): Sockets {
         if (error && error.cause == "SEND FAIL" && tries) after(1000, () => write(socket, bytes, done, tries - 1));
         else if (error) {
           // The modem's ERROR comes before, or instead of, the URC that says the same.
-          const cause = error.code == "AT_ERROR" ? failure("SOCKET_CLOSED", error.cause, error.command) : error;
-          end(socket, cause);
-          done(cause);
+          if (error.code == "AT_ERROR") error.code = "SOCKET_CLOSED";
+          end(socket, error);
+          done(error);
         } else if (bytes.length > piece.length) write(socket, bytes.substr(piece.length), done, SEND_TRIES);
         else done();
       });
@@ -98,10 +98,6 @@ export function createSockets(modem: Modem): Sockets {
     const socket: Socket = {
       id,
       kind,
-      hasMore: false,
-      isPulling: false,
-      isClosed: false,
-      isEnding: false,
       write(bytes, written) {
         // Whole, and once: the pieces and the tries are in the AT traffic that follows.
         if (channel.onTrace) channel.onTrace(">" + kind + id, bytes);
@@ -122,6 +118,8 @@ export function createSockets(modem: Modem): Sockets {
     channel.send(command, (error, lines) => {
       const cause = parseInt(lines.join("").substr((command.success as string).length), 10);
       if (cause === 0) {
+        // Whatever was told before belongs to an earlier life of the id.
+        socket.isClosed = false;
         done(undefined, socket);
         if (socket.hasMore) pull(socket);
         return;
@@ -131,9 +129,7 @@ export function createSockets(modem: Modem): Sockets {
         if (cause == driver.idInUse && isFirst) attempt(socket, host, port, done, false);
         else {
           forget(socket);
-          done(
-            error || failure(driver.openCode(kind, cause) || "SOCKET_OPEN", cause, `${kind} ${quoted(host)}:${port}`),
-          );
+          done(error || failure(driver.openCode(kind, cause), cause, `${kind} ${quoted(host)}:${port}`));
         }
       });
     });
@@ -152,11 +148,11 @@ export function createSockets(modem: Modem): Sockets {
     dropAll(cause) {
       const dropped = open;
       open = [];
-      for (const socket of dropped) {
-        const wasOpen = !socket.isEnding;
-        socket.isEnding = true;
-        if (wasOpen && socket.onClose) socket.onClose(cause);
-      }
+      for (const socket of dropped)
+        if (!socket.isEnding) {
+          socket.isEnding = true;
+          if (socket.onClose) socket.onClose(cause);
+        }
     },
   };
   return sockets;

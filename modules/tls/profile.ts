@@ -12,6 +12,8 @@ export interface TlsProfile {
   key: string;
   /** `false` switches every check off; it must be written out and is reported as insecure. */
   verify: boolean;
+  /** `false`: the host name is not compared, even where the modem can; for a broker whose certificate it cannot match. */
+  checkHost?: boolean;
   /** Lowest version accepted, 1.2 when absent; nothing below it can be expressed. */
   minVersion?: "1.2";
   /** Server Name Indication. */

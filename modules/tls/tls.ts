@@ -11,7 +11,7 @@ import type { TlsProfile } from "./profile.ts";
 
 /** Firmware differs in blanks, quotes, case and the store's prefix when it reads a setting back. */
 function plain(text: string): string {
-  return text.replace(/[ "]/g, "").split("UFS:").join("").toUpperCase();
+  return text.replace(/[ "]|UFS:/g, "").toUpperCase();
 }
 
 /** The first setting that does not read as it was written, or undefined. */
@@ -20,20 +20,37 @@ export function wrongSetting(settings: string[], lines: string[]): string | unde
   return settings.find((setting) => !found.includes(plain(setting.replace("=", ":"))));
 }
 
-/** Writes all settings of the profile and proves that the modem took them: `TLS_SETTING`, `TLS_READBACK`. */
+/**
+ * Writes all settings of the profile and proves that the modem took them: `TLS_SETTING`, `TLS_READBACK`. The host check is
+ * the one that a model may lack: whether it is in force is then in `modem.checksHost`.
+ */
 export function configureTls(modem: Modem, profile: TlsProfile, done: Done): void {
   const settings = driver.tlsSettings(profile);
-  const queries = settings.map((setting) => setting.substr(0, setting.lastIndexOf(",")));
-  modem.script(settings, (error) => {
-    // Silence is the modem's trouble, and not for a person to mend.
-    if (error && error.code != "AT_ERROR" && error.code != "AT_TEXT") done(error);
-    else if (error) done(failure("TLS_SETTING", error.cause, error.command));
-    else
-      modem.script(queries, (unread, lines) => {
-        const wrong = wrongSetting(settings, lines);
-        if (unread && unread.code != "AT_ERROR") done(unread);
-        else done(wrong ? failure("TLS_READBACK", wrong) : undefined);
-      });
+  const isWanted = profile.verify && profile.checkHost !== false;
+  const check = driver.hostCheck + (isWanted ? 1 : 0);
+  // Last, so that a model which refuses it has taken the others.
+  const all = settings.concat(check);
+  modem.script(all, (error) => {
+    const isLacking = error && error.code == "AT_ERROR" && error.command == `AT${check}`;
+    // AT_ERROR, AT_TEXT. Silence is the modem's trouble, and not for a person to mend.
+    if (error && !isLacking) {
+      if (/ERR|TEXT/.test(error.code)) error.code = "TLS_SETTING";
+      done(error);
+    } else
+      modem.script(
+        (isLacking ? settings : all).map((setting) => setting.substr(0, setting.lastIndexOf(","))),
+        (unread, lines) => {
+          const wrong = wrongSetting(all, lines);
+          modem.checksHost = isWanted && !wrong;
+          done(
+            unread && unread.code != "AT_ERROR"
+              ? unread
+              : wrong && wrong != check
+                ? failure("TLS_READBACK", wrong)
+                : undefined,
+          );
+        },
+      );
   });
 }
 
@@ -50,7 +67,7 @@ export function explainRefusal(
 ): void {
   modem.script([driver.listFiles], (_, lines) => {
     const list = lines.join("");
-    const missing = [profile.ca, profile.cert, profile.key].find((name) => !!name && list.split(`${name}"`).length < 2);
+    const missing = [profile.ca, profile.cert, profile.key].find((name) => name && list.split(`${name}"`).length < 2);
     // Some firmware lists nothing whatever is asked: an empty list proves nothing.
     if (list && missing) done(failure("TLS_FILE", missing));
     else

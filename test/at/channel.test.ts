@@ -1,63 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
-import type * as ChannelModule from "../../modules/at/channel.ts";
 import type { Command } from "../../modules/at/command.ts";
 import type { Failure } from "../../modules/failure.ts";
-import { loadModule } from "../../tools/virtual-board/load-module.ts";
-import { createEagerClock } from "../support/eager-clock.ts";
+import { load, type Outcome, start } from "../support/channel-rig.ts";
 import { CUTS } from "../support/variants.ts";
-
-const load = (): Promise<typeof ChannelModule> =>
-  loadModule<typeof ChannelModule>("modules/at/channel.ts", { clock: createEagerClock() });
-const shared = await load();
-
-interface Outcome {
-  error?: string | undefined;
-  cause?: unknown;
-  lines: string[];
-  data: string;
-}
-
-/** A channel whose modem is a script: what it writes is looked up, what is found comes back. */
-function start(
-  replies: Record<string, string | string[]> = {},
-  cut: (bytes: string) => string[] = (bytes) => [bytes],
-  { createChannel } = shared,
-) {
-  const written: string[] = [];
-  const urcs: string[] = [];
-  const trace: string[] = [];
-  let deaf = 0;
-  const queues = new Map(Object.entries(replies).map(([text, reply]) => [text, [reply].flat()]));
-  const channel = createChannel(
-    {
-      write(bytes) {
-        written.push(bytes);
-        const queue = queues.get(bytes);
-        const reply = queue && queue.length > 1 ? queue.shift() : queue?.[0];
-        if (reply !== undefined) setImmediate(() => feed(reply));
-      },
-    },
-    (line) => {
-      urcs.push(line);
-      return line.startsWith("+QSSLURC") || line.startsWith("+CEREG");
-    },
-    () => deaf++,
-  );
-  channel.onTrace = (direction, text) => void trace.push(direction + text);
-  function feed(bytes: string): void {
-    for (const chunk of cut(bytes)) channel.feed(chunk);
-  }
-  function send(command: Command): Promise<Outcome> {
-    return new Promise((resolve) => {
-      channel.send(command, (error, lines, data) => {
-        resolve({ error: error?.code, cause: error?.cause, lines: [...lines], data });
-      });
-    });
-  }
-  return { channel, send, feed, written, urcs, trace, deaf: () => deaf };
-}
 
 const OK = { error: undefined, cause: undefined, data: "" };
 
@@ -285,20 +232,6 @@ test("data that were promised but never sent cannot swallow the probe", async ()
   const outcome = await rig.send({ ...SEND, timeoutMs: 500 });
   assert.equal(outcome.error, "AT_TIMEOUT");
   assert.deepEqual(rig.written, ["AT+QSSLSEND=0,4\r", "\r\r\r\r", "AT+CMEE?\r"]);
-});
-
-test("a modem that answers nothing is reported once, and the queue is emptied", async () => {
-  const rig = start();
-  const outcomes = await Promise.all([
-    rig.send({ text: "AT+A", timeoutMs: 100 }),
-    rig.send({ text: "AT+B" }),
-    rig.send({ text: "AT+C" }),
-  ]);
-  assert.deepEqual(
-    outcomes.map((outcome) => outcome?.error),
-    ["AT_TIMEOUT", "AT_DEAF", "AT_DEAF"],
-  );
-  assert.equal(rig.deaf(), 1);
 });
 
 test("a result with no command in flight is counted and nothing else", async () => {

@@ -31,6 +31,13 @@ const OVERCOME: readonly Overcome[] = [
   { says: "the connection dies in silence", fault: "drop", options: { silent: true } },
   { says: "the modem reboots", fault: "reset", codes: ["MODEM_RESET"] },
   { says: "the modem loses power", fault: "power-cut", codes: ["MODEM_DEAF", "AT_DEAF", "AT_TIMEOUT"] },
+  {
+    says: "the modem loses power in the handshake",
+    fault: "power-cut",
+    options: { on: "+QSSLOPEN" },
+    codes: ["MODEM_DEAF"],
+    atStart: true,
+  },
   { says: "the modem goes deaf", fault: "deaf", codes: ["MODEM_DEAF", "AT_DEAF", "AT_TIMEOUT"] },
   { says: "the context is taken away", fault: "pdp-lost", codes: ["NET_PDP"] },
   { says: "garbage on the wire", fault: "garbage", options: { bytes: 400 } },
@@ -116,8 +123,15 @@ const REFUSED: readonly Refused[] = [
     truth: "unknown-ca",
   },
   {
-    says: "wrong host, on a modem that compares it",
-    options: { pki: { fault: "wrong-host" }, modem: { quirks: { checksHost: true } } },
+    says: "wrong host, on a modem that compares it when it is told to",
+    options: { pki: { fault: "wrong-host" } },
+    code: "TLS_REFUSED",
+    cause: 566,
+    truth: "wrong-host",
+  },
+  {
+    says: "wrong host, on a modem that compares it unasked",
+    options: { pki: { fault: "wrong-host" }, modem: { model: "EG800K" } },
     code: "TLS_REFUSED",
     cause: 566,
     truth: "wrong-host",
@@ -190,12 +204,32 @@ test("a wrong clock: the network's time is passed over, another source proves it
 });
 
 test(
-  "wrong host on a modem that does not compare: connected, and the device says at boot what it cannot check",
+  "wrong host on a modem that cannot compare: connected, and the device says what it cannot check",
   LIMIT,
   async () => {
-    const rig = await start({ pki: { fault: "wrong-host" } });
+    const rig = await start({ pki: { fault: "wrong-host" }, modem: { model: "EC25" } });
     await rig.until("connected", () => connects(rig) === 1, 30_000);
-    assert.ok(rig.console.some((line) => line.startsWith("godwit ") && line.endsWith("host name unproved")));
+    assert.equal(rig.status().tls.host, "unproved");
+    assert.ok(rig.console.includes("host name unproved"));
+    await rig.stop();
+  },
+);
+
+test(
+  "a modem that reboots and never says APP RDY is found out by its echo: no socket without its settings",
+  LIMIT,
+  async () => {
+    const rig = await start({ modem: { model: "EC25" } });
+    await rig.until("connected", () => connects(rig) === 1, 30_000);
+    const before = rig.commands().length;
+    rig.modem.fault("reset");
+    await rig.until("connected again", () => connects(rig) === 2, 30_000);
+    // A send that was under way when it happened is told first.
+    assert.match(failures(rig).join(), /^(AT_TIMEOUT|MODEM_RESET)$/);
+    const lines = rig.commands().slice(before);
+    const settings = lines.findIndex((line) => line.includes('"seclevel",1,2'));
+    const opened = lines.findIndex((line) => line.startsWith("+QSSLOPEN"));
+    assert.ok(settings >= 0 && settings < opened, lines.join("\n"));
     await rig.stop();
   },
 );

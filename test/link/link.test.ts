@@ -103,6 +103,26 @@ test("other failures climb: context, radio, reset, power, MCU", LIMIT, async () 
   assert.equal(rig.steps.filter((step) => step === "powerOff").length, 2);
 });
 
+const explained = (steps: string[]): number => steps.filter((step) => step.startsWith("+QFLST")).length;
+
+test("an explanation stands for four refusals: what is in the store may change meanwhile", LIMIT, async () => {
+  const rig = await startLink();
+  rig.fails["open tls"] = Array.from({ length: 9 }, () => "TLS_REFUSED");
+  rig.link.start();
+  await rig.until("connected");
+  assert.equal(explained(rig.steps), 3);
+});
+
+test("a setting that would not read back is no explanation of a refusal", LIMIT, async () => {
+  const rig = await startLink();
+  rig.fails["tlsWrite"] = ["AT_ERROR"];
+  rig.fails["open tls"] = ["TLS_REFUSED"];
+  rig.link.start();
+  await rig.until("connected");
+  assert.deepEqual(rig.logged.map(({ code }) => code).filter(Boolean), ["TLS_SETTING", "TLS_REFUSED"]);
+  assert.equal(explained(rig.steps), 1);
+});
+
 test("a refusal is explained once in a row, and the time proved again", LIMIT, async () => {
   const rig = await startLink();
   rig.fails["open tls"] = ["TLS_REFUSED", "TLS_REFUSED", "TLS_REFUSED"];
@@ -248,6 +268,44 @@ test("stop says goodbye, switches off, and stays off", LIMIT, async () => {
   rig.link.start();
   await rig.until("connected");
 });
+
+test(
+  "a modem that the ladder reset has forgotten its settings and perhaps the time: both anew before TLS",
+  LIMIT,
+  async () => {
+    const rig = await startLink({ backoffMaxS: 4 });
+    rig.fails["open tls"] = Array.from({ length: 7 }, () => "SOCKET_OPEN");
+    rig.link.start();
+    await rig.until("connected");
+    const after = rig.steps.slice(rig.steps.indexOf("reset"));
+    assert.deepEqual(after, ["reset", "register", "activate", "clock", "tlsWrite", "tlsRead", "open tls", "mqtt"]);
+  },
+);
+
+for (const [failed, rung] of [
+  [5, "radio"],
+  [7, "reset"],
+  [9, "power"],
+  [11, "mcu"],
+] as const) {
+  test(
+    `stop while it waits for the rung ${rung}: the modem stays off, the board up, and start begins anew`,
+    LIMIT,
+    async () => {
+      const rig = await startLink({ backoffMaxS: 4 });
+      rig.fails["open tls"] = Array.from({ length: failed }, () => "SOCKET_OPEN");
+      rig.link.start();
+      while (rig.link.counters.failures < failed) await rig.wait(0.5);
+      await new Promise<void>((resolve) => rig.link.stop(() => resolve()));
+      const before = [...rig.steps];
+      await rig.wait(100);
+      assert.deepEqual(rig.steps, before);
+      assert.equal(rig.reboots(), 0);
+      rig.link.start();
+      await rig.until("connected");
+    },
+  );
+}
 
 test("stop while it waits for the next attempt: the attempt does not come", LIMIT, async () => {
   const rig = await startLink();

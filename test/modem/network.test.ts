@@ -166,6 +166,22 @@ test("the network takes the context away: NET_PDP once, and it can be activated 
   }),
 );
 
+test(
+  "the context goes because the radio was switched off: no news, and the way starts where it was said to",
+  LIMIT,
+  () =>
+    withEngine({ modem: { sim: { pin: "4711" } }, access: { pin: "4711" } }, async (rig) => {
+      assert.equal(await bringUp(rig.modem), "");
+      const off = codeOf((done) => rig.modem.script(["+CFUN=0", "+CFUN=1"], (error) => done(error), 40_000));
+      rig.modem.state = "off";
+      assert.equal(await off, "");
+      assert.ok(rig.trace.includes('<+QIURC: "pdpdeact",1'), rig.trace.join("\n"));
+      assert.deepEqual(rig.down, []);
+      assert.equal(rig.modem.state, "off");
+      assert.equal(await bringUp(rig.modem), "", "a card that was off asks for its PIN again");
+    }),
+);
+
 test("the context goes while commands wait: each ends once, and none gets another's answer", LIMIT, () =>
   withEngine({}, async (rig) => {
     assert.equal(await bringUp(rig.modem), "");

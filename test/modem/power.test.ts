@@ -146,6 +146,8 @@ const READY = { lines: ["+CPIN: READY"] };
 const busy = { result: "+CME ERROR: 14" };
 const SIM_CASES: readonly SimCase[] = [
   { says: "busy for a while", answers: [busy, busy, busy, READY], code: "" },
+  { says: "not ready for a while", answers: [{ lines: ["+CPIN: NOT READY"] }, READY], code: "" },
+  { says: "not ready for ever", answers: [{ lines: ["+CPIN: NOT READY"] }], code: "SIM_LOCKED", cause: "NOT READY" },
   { says: "busy for ever", answers: [busy], code: "SIM_ABSENT", cause: "14" },
   { says: "SIM failure", answers: [{ result: "+CME ERROR: 13" }], code: "SIM_ABSENT", cause: "13" },
   { says: "a PUK is asked for", pin: "1234", answers: [{ lines: ["+CPIN: SIM PUK"] }], code: "SIM_LOCKED" },
@@ -193,6 +195,26 @@ for (const { says, pin = "", answers, tries = "3,10", code, cause, entered } of 
     rig.stop();
   });
 }
+
+test(
+  "a PIN that went unanswered, as when the supply breaks down under the radio, is there for the next time",
+  LIMIT,
+  async () => {
+    let entered = 0;
+    const rig = await startScripted(
+      (part) => {
+        if (part === "+CPIN?") return entered > 1 ? READY : asks;
+        if (part.startsWith("+QPINC")) return { lines: ['+QPINC: "SC",3,10'] };
+        if (part.startsWith("+CPIN=")) return ++entered === 1 ? { silent: true } : {};
+        return undefined;
+      },
+      { access: { pin: "1234" } },
+    );
+    assert.equal(await powerOn(rig), "");
+    assert.equal(entered, 2);
+    rig.stop();
+  },
+);
 
 test("a question about the SIM that is not answered says nothing about the SIM", LIMIT, async () => {
   const rig = await startScripted((part) => (part === "+CPIN?" ? { silent: true } : undefined));
@@ -263,6 +285,34 @@ test("a deaf modem is switched off by its key, one that is off stays off", LIMIT
     assert.equal(rig.virtual.powered, false);
     assert.ok(states(rig).includes("shutting-down PWRKEY"));
     assert.equal(await powerOn(rig), "");
+  }),
+);
+
+test("power lost while a command may take minutes: STATUS ends the wait in seconds", LIMIT, () =>
+  withEngine({}, async (rig) => {
+    assert.equal(await bringUp(rig.modem), "");
+    rig.virtual.fault("late-answer", { on: "+CSQ" });
+    const pending = codeOf((done) => rig.modem.script(["+CSQ"], (error) => done(error), 150_000));
+    await rig.wait(1000);
+    const cutMs = rig.hostClock.now();
+    rig.virtual.powerCut();
+    assert.equal(await pending, "MODEM_DEAF");
+    assert.ok(rig.hostClock.now() - cutMs <= 5500, `${rig.hostClock.now() - cutMs} ms`);
+    assert.deepEqual(
+      rig.down.map((error) => error.code),
+      ["MODEM_DEAF"],
+    );
+    assert.equal(await bringUp(rig.modem), "");
+  }),
+);
+
+test("a reset by pin of a modem that has lost its power switches it on", LIMIT, () =>
+  withEngine({}, async (rig) => {
+    assert.equal(await bringUp(rig.modem), "");
+    rig.virtual.powerCut();
+    assert.equal(await codeOf((done) => rig.modem.powerOn(done, true)), "");
+    assert.ok(states(rig).includes("booting PWRKEY"));
+    assert.ok(!states(rig).includes("booting RESET_N"));
   }),
 );
 

@@ -129,6 +129,18 @@ test("closed by the peer with data left: everything is read, then the end", LIMI
   }),
 );
 
+test("an end that is told before the open's result is that of an earlier life of the id", LIMIT, () => {
+  const serve = serving(["hello"]);
+  const script: Script = (part) =>
+    isOpen(part) ? { behind: ['+QSSLURC: "closed",0', "+QSSLOPEN: 0,0"] } : serve(part);
+  return withModem(script, async (rig) => {
+    const { data, closed } = await open(rig);
+    rig.far.say('+QSSLURC: "recv",0');
+    await rig.wait(100);
+    assert.deepEqual([data, closed], [["hello"], []]);
+  });
+});
+
 test("the result of an open may take minutes; the id is reserved until it comes", LIMIT, () =>
   withModem(
     (part) => {

@@ -103,6 +103,68 @@ for (const key of KEYS) {
   });
 }
 
+const CHECK = '+QSSLCFG="checkhost",1';
+
+test("a modem that knows the host check is told to make it, and is asked whether it will", LIMIT, async () => {
+  const rig = await startScripted(keeping());
+  assert.equal(await configure(rig), undefined);
+  assert.equal(rig.modem.checksHost, true);
+  assert.ok(rig.far.parts.includes(`${CHECK},1`) && rig.far.parts.includes(CHECK));
+  assert.equal(rig.far.written.filter((line) => line.includes("QSSLCFG")).length, 3, "in the lines of the others");
+  rig.stop();
+});
+
+for (const cert of [true, false]) {
+  const says = `a modem that lacks the host check ${cert ? "" : "and needs no client certificate "}`;
+  test(`${says}takes everything else, and nothing is claimed`, LIMIT, async () => {
+    const keep = keeping();
+    const rig = await startScripted((part) => (part.startsWith(CHECK) ? { result: "ERROR" } : keep(part)));
+    const profile = cert ? PROFILE : { ...PROFILE, cert: "", key: "" };
+    assert.equal(await configure(rig, profile), undefined);
+    assert.equal(rig.modem.checksHost, false);
+    assert.ok(!rig.far.parts.includes(CHECK), "not asked for what it has refused");
+    // docs/exchanges.md: two more, or eight.
+    assert.equal(rig.far.written.filter((line) => line.includes("QSSLCFG")).length, cert ? 3 + 2 : 2 + 8);
+    for (const setting of rig.device.driver.tlsSettings(profile)) {
+      assert.ok(rig.far.parts.includes(setting), setting);
+      assert.ok(rig.far.parts.includes(setting.slice(0, setting.lastIndexOf(","))), setting);
+    }
+    rig.stop();
+  });
+}
+
+for (const [says, shown] of [
+  ["reads back as off", "0"],
+  ["is not told", undefined],
+] as const) {
+  test(`a host check that ${says} is not in force, and nothing is claimed`, LIMIT, async () => {
+    const rig = await startScripted(keeping((name, value) => (name === "checkhost" ? shown : value)));
+    assert.equal(await configure(rig), undefined);
+    assert.equal(rig.modem.checksHost, false);
+    rig.stop();
+  });
+}
+
+for (const off of [{ verify: false }, { checkHost: false }]) {
+  test(`${JSON.stringify(off)} takes the host check back, and it is not claimed`, LIMIT, async () => {
+    const rig = await startScripted(keeping());
+    await configure(rig);
+    assert.ok(!rig.far.parts.includes(`${CHECK},0`));
+    assert.equal(await configure(rig, { ...PROFILE, ...off }), undefined);
+    // A modem keeps its settings while the board alone starts anew.
+    assert.ok(rig.far.parts.includes(`${CHECK},0`));
+    assert.equal(rig.modem.checksHost, false);
+    rig.stop();
+  });
+}
+
+test("silence where the host check was asked for is a time-out, and no lack", LIMIT, async () => {
+  const keep = keeping();
+  const rig = await startScripted((part) => (part === `${CHECK},1` ? { silent: true } : keep(part)));
+  assert.equal((await configure(rig))?.code, "AT_TIMEOUT");
+  rig.stop();
+});
+
 test("a URC beside the answers is no setting", LIMIT, async () => {
   const keep = keeping();
   const rig = await startScripted((part) => {

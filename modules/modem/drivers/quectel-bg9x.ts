@@ -18,25 +18,23 @@ function setting(key: string, value: string | number): string {
 
 export const driver: Driver = {
   family: "quectel-bg9x",
-  timing: {
-    // BG96 hardware design: PWRKEY low 500 ms or more to switch on, 650 ms or more to switch off, RESET_N 150..460 ms (D).
-    powerOnMs: 600,
-    powerOffMs: 800,
-    resetMs: 300,
-    // UART ready 4.9 s after PWRKEY, typically (D); margin for a cold start.
-    bootMs: 15000,
-    // POWERED DOWN in 2 s or so; longer while a network detaches (R).
-    shutdownMs: 12000,
-    // 150 s in the TCP/IP manual (D).
-    activateMs: 150000,
-  },
+  // BG96 hardware design: PWRKEY low 500 ms or more to switch on, 650 ms or more to switch off, RESET_N 150..460 ms (D).
+  powerOnMs: 600,
+  powerOffMs: 800,
+  resetMs: 300,
+  // UART ready 4.9 s after PWRKEY, typically (D); margin for a cold start.
+  bootMs: 15000,
+  // POWERED DOWN in 2 s or so; longer while a network detaches (R).
+  shutdownMs: 12000,
+  // 150 s in the TCP/IP manual (D).
+  activateMs: 150000,
   // The length of a command line is in no source at hand: 240 is under every figure recalled (R). 1460: D.
   lineLength: 240,
   sendBytes: 1460,
-  tls: () => ({
+  tls: (checksHost) => ({
     ca: "yes",
-    // EG800K refuses a wrong host at seclevel 1 (H); no source says so of BG96, BG95 or BG77.
-    host: "unproved",
+    // Of models without `hostCheck` EG800K refuses a wrong host (H), and no source says so of another.
+    host: checksHost ? "yes" : "unproved",
     dates: "yes",
     sni: "yes",
     readBack: "yes",
@@ -44,7 +42,7 @@ export const driver: Driver = {
   }),
 
   // Network time sets the RTC (R); URCs go to the UART that the host is on (D).
-  setUp: ["+CTZU=3", '+QURCCFG="urcport","uart1"'],
+  setUp: () => ["+CTZU=3", '+QURCCFG="urcport","uart1"'],
 
   pinTries: '+QPINC="SC"',
   pinTriesPrefix: '+QPINC: "SC",',
@@ -103,12 +101,18 @@ export const driver: Driver = {
       : settings;
   },
 
+  // BG96 and BG95 list it (H), EC2x does not (H). 1: the common name is compared with the host, in the words of a driver in
+  // use; the chip's own interface names common name and alternative DNS names (D). Off by factory (R).
+  hostCheck: '+QSSLCFG="checkhost",1,',
+
   openSocket: (kind, cid, id, host, port) => {
-    const to = `${id},${kind == "tls" ? "" : `"${kind.toUpperCase()}",`}${quoted(host)},${port}`;
+    const isTls = kind == "tls";
+    const verb = command(kind, "OPEN");
+    const as = isTls ? `1,${id}` : `${id},"${kind.toUpperCase()}"`;
     // TLS in context 1. Access mode 0, buffer: the host pulls; in front of it the local port of TCP and UDP.
     return {
-      text: `AT${command(kind, "OPEN")}=${cid},${kind == "tls" ? "1," : ""}${to},0${kind == "tls" ? "" : ",0"}`,
-      success: `${command(kind, "OPEN")}: ${id},`,
+      text: `AT${verb}=${cid},${as},${quoted(host)},${port},0${isTls ? "" : ",0"}`,
+      success: `${verb}: ${id},`,
       // 150 s in both manuals (D).
       timeoutMs: 150000,
     };
@@ -117,7 +121,7 @@ export const driver: Driver = {
     // 566 stands for a TCP connection refused and for every TLS failure (H).
     if (cause == 566) return kind == "tls" ? "TLS_REFUSED" : "NET_CONNECT";
     // 565 (R). About 20 TLS connections wear out the data stack of EG800K: then every open says 552 (H).
-    return cause == 565 ? "NET_DNS" : cause == 552 ? "SOCKET_WORN" : undefined;
+    return cause == 565 ? "NET_DNS" : cause == 552 ? "SOCKET_WORN" : "SOCKET_OPEN";
   },
   idInUse: 563,
 
@@ -144,19 +148,18 @@ export const driver: Driver = {
   }),
   /** XOR of big-endian 16-bit words, an odd last byte in the high half; no leading zeros (H). */
   storedAs: (bytes) => {
-    const words = new Uint32Array(E.toUint8Array(`${bytes}\0\0\0\0`.substr(0, (bytes.length + 3) & ~3)).buffer);
+    const words = new Uint16Array(E.toUint8Array(bytes + "\0".substr(0, bytes.length & 1)).buffer);
     const sum = words.reduce((a, b) => a ^ b, 0);
-    const folded = sum ^ (sum >>> 16);
     // The view is little-endian, the words are not.
-    return `+QFUPL: ${bytes.length},${(((folded & 255) << 8) | ((folded >> 8) & 255)).toString(16)}`;
+    return `+qfupl: ${bytes.length},${(((sum & 255) << 8) | (sum >> 8)).toString(16)}`;
   },
   removeFile: (fileName) => ({ text: `AT+QFDEL=${quoted(fileName)}` }),
   listFiles: '+QFLST="*"',
 
   readUrc: (line) => {
     const parts = line.split('"');
-    // A length may follow `recv` on firmware after 2020 (H); pull mode does not need it.
-    if (line.startsWith("+QSSLURC:") || line.startsWith("+QIURC:"))
+    // +QSSLURC, +QIURC. A length may follow `recv` on firmware after 2020 (H); pull mode does not need it.
+    if (/URC:/.test(parts[0] as string))
       return { event: parts[1] as string, id: parseInt((parts[2] || "").substr(1), 10) };
     // `RDY` comes first, but commands are taken only behind `APP RDY` (R).
     return line == "APP RDY" ? { event: "ready", id: 0 } : undefined;
