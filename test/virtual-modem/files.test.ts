@@ -107,15 +107,54 @@ test("RAM files go with the power, UFS files stay", async () => {
 
 test("open, write, seek, read, close", async () => {
   const host = await createReadyHost();
-  assert.equal(await host.at('AT+QFOPEN="log",0'), "\r\n+QFOPEN: 1\r\n\r\nOK\r\n");
+  assert.equal(await host.at('AT+QFOPEN="log",0'), "\r\n+QFOPEN: 0\r\n\r\nOK\r\n");
   assert.equal(await host.at('AT+QFOPEN="log",0'), "\r\n+CME ERROR: 426\r\n");
-  host.write("AT+QFWRITE=1,5\r");
+  host.write("AT+QFWRITE=0,5\r");
   await host.expect(/CONNECT\r\n/);
   host.write("hello");
   assert.equal(await host.expect(/OK\r\n/), "\r\n+QFWRITE: 5,5\r\n\r\nOK\r\n");
-  assert.equal(await host.at("AT+QFSEEK=1,1,0;+QFPOSITION=1"), "\r\n+QFPOSITION: 1\r\n\r\nOK\r\n");
-  assert.equal(await host.at("AT+QFREAD=1,3"), "\r\nCONNECT 3\r\nell\r\nOK\r\n");
-  assert.equal(await host.at("AT+QFCLOSE=1"), "\r\nOK\r\n");
-  assert.equal(await host.at("AT+QFREAD=1,3"), "\r\n+CME ERROR: 416\r\n");
+  assert.equal(await host.at("AT+QFSEEK=0,1,0;+QFPOSITION=0"), "\r\n+QFPOSITION: 1\r\n\r\nOK\r\n");
+  assert.equal(await host.at("AT+QFREAD=0,3"), "\r\nCONNECT 3\r\nell\r\nOK\r\n");
+  assert.equal(await host.at("AT+QFCLOSE=0"), "\r\nOK\r\n");
+  assert.equal(await host.at("AT+QFREAD=0,3"), "\r\n+CME ERROR: 416\r\n");
+  host.end();
+});
+
+test("a write that is too short ends with what came", async () => {
+  const host = await createReadyHost({ clock: createClock(50) });
+  await host.at('AT+QFOPEN="log",1');
+  host.write("AT+QFWRITE=0,10,2\r");
+  await host.expect(/CONNECT\r\n/);
+  host.write("short");
+  assert.equal(await host.expect(/OK\r\n/), "\r\n+QFWRITE: 5,5\r\n\r\nOK\r\n");
+  host.end();
+});
+
+test("three pluses between silences end an upload: what came is kept, no count is told", async () => {
+  const host = await createReadyHost({ clock: createClock(100) });
+  host.write('AT+QFUPL="half",1000,60\r');
+  await host.expect(/CONNECT\r\n/);
+  host.write("data with +++ in it");
+  await host.silence(20);
+  host.write("+++");
+  assert.equal(await host.expect(/OK\r\n/), "\r\nOK\r\n");
+  assert.equal(host.modem.files.get("half")?.toString(), "data with +++ in it");
+  assert.equal(host.event("file")?.action, "partial");
+  assert.match(await upload(host, "whole", Buffer.from("+++")), /\+QFUPL: 3/, "at once they are data");
+  host.end();
+});
+
+test("check values and copies", async () => {
+  const host = await createReadyHost({ files: new Map([["nine", Buffer.from("123456789")]]) });
+  assert.equal(await host.at('AT+QFCRC="nine"'), "\r\n+QFCRC: cbf43926,bb3d,29b1\r\n\r\nOK\r\n");
+  assert.equal(await host.at('AT+QFCPY="nine","UFS:copy"'), "\r\nOK\r\n");
+  assert.equal(host.modem.files.get("copy")?.toString(), "123456789");
+  assert.equal(await host.at('AT+QFCPY="nine","copy"'), "\r\n+CME ERROR: 407\r\n");
+  assert.equal(await host.at('AT+QFCPY="nine","copy",1'), "\r\nOK\r\n");
+  assert.equal(await host.at('AT+QFCPY="nine","nine",1'), "\r\n+CME ERROR: 407\r\n", "onto itself");
+  assert.equal(await host.at('AT+QFCPY="none","x"'), "\r\n+CME ERROR: 405\r\n");
+  await host.at('AT+QFOPEN="empty",0');
+  assert.equal(await host.at('AT+QFCRC="empty"'), "\r\n+QFCRC: 0,0,0\r\n\r\nOK\r\n");
+  assert.equal(await host.at('AT+QFLDS="UFS"'), "\r\n+QFLDS: 14483438,14483456\r\n\r\nOK\r\n");
   host.end();
 });

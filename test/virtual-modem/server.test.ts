@@ -72,6 +72,47 @@ test("one client at a time; switched off, the next connection switches it on", a
   await fourth.closed;
 });
 
+test("whoever unplugs and plugs in again at once finds the modem", async () => {
+  const modem = createVirtualModem({ clock: createClock() });
+  const served = await serveModem(modem, { port: 0, address: "127.0.0.1" });
+  modem.powerOn();
+  for (let visit = 0; visit < 20; visit++) {
+    const client = plug(served.port);
+    client.socket.write("ATI\r");
+    await client.expect(/BG96[\s\S]*OK\r\n/);
+    client.socket.destroy();
+  }
+  await served.close();
+});
+
+test("a client that floods a slow wire, or reads nothing, is unplugged; the next one finds a modem", async () => {
+  const flood = Buffer.alloc(64_000_000, "x");
+  for (const [baud, reads] of [
+    [921_600, true],
+    [0, false],
+  ] as const) {
+    const modem = createVirtualModem({ clock: createClock(), baud });
+    const notes: string[] = [];
+    const served = await serveModem(modem, { port: 0, address: "127.0.0.1", onNote: (text) => notes.push(text) });
+    modem.powerOn();
+    const client = plug(served.port);
+    await client.expect(/SMS DONE\r\n/);
+    if (!reads) client.socket.pause();
+    client.socket.write(flood);
+    for (let tries = 0; tries < 400 && !notes.some((note) => note.startsWith("unplugged")); tries++) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    assert.ok(notes.includes("unplugged: it sends more than the wire carries, or reads nothing"), `${baud} baud`);
+    client.socket.destroy();
+    await client.closed;
+    modem.powerCut();
+    const next = plug(served.port);
+    await next.expect(/RDY\r\n/);
+    await served.close();
+    await next.closed;
+  }
+});
+
 test("a port that is taken is said so", async () => {
   const modem = createVirtualModem({ clock: createClock() });
   const served = await serveModem(modem, { port: 0, address: "127.0.0.1" });

@@ -97,8 +97,9 @@ test("opens that fail: name, refusal, context, arguments", async () => {
     '1,0,"TCP","x",65536',
     '1,0,"TCP","",1',
     '1,0,TCP,"x",1',
-    '1,0,"TCP","x",1,0,2',
+    '1,0,"UDP","x",1,0,2',
     '1,0,"TCP LISTENER","x",1',
+    '1,0,"TCP INCOMING","x",1',
   ]) {
     assert.equal(await host.at(`AT+QIOPEN=${args}`), "\r\nERROR\r\n", args);
   }
@@ -151,6 +152,7 @@ test("UDP: one peer, and a service for all", async () => {
   const host = await createConnectedHost({ resolve });
   host.write(`AT+QIOPEN=1,1,"UDP","echo.test",${port},0,0\r`);
   assert.match(await host.expect(/QIOPEN: .*\r\n/), /\+QIOPEN: 1,0/);
+  assert.match(await host.at("AT+QISTATE=1,1"), /\+QISTATE: 1,"UDP","127\.0\.0\.1",\d+,\d+,2,1,1,0,"uart1"/);
   await send(host, Buffer.from("one"), 1);
   await host.expect(/recv",1\r\n/);
   assert.equal(await host.at("AT+QIRD=1,1500"), "\r\n+QIRD: 3\r\none\r\n\r\nOK\r\n");

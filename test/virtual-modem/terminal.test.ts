@@ -94,15 +94,42 @@ test("bytes are paced as on the wire, both ways", async () => {
   host.end();
 });
 
-test("settings survive as AT&W and AT&F say", async () => {
+test("settings survive as AT&W, AT&F, ATZ and a start say", async () => {
   const host = await createReadyHost();
-  await host.at("AT+CMEE=2;&W");
+  await host.at("AT+CEREG=2;+CREG=1;+CMEE=2;+IPR=9600");
+  await host.at("AT&W");
   host.write("AT&F\r");
   await host.expect(/OK\r\n/);
   host.write("AT\r");
   assert.equal(await host.expect(/OK\r\n/), "AT\r\r\nOK\r\n", "the factory has echo on");
+  assert.match(await host.at("AT+CEREG?"), /\+CEREG: 0,1/, "and reports off");
   host.write("ATZ\r");
   await host.expect(/OK\r\n/);
-  assert.equal(await host.at("AT+CMEE?"), "\r\n+CMEE: 2\r\n\r\nOK\r\n");
+  assert.equal(await host.at("AT+CMEE?"), "\r\n+CMEE: 1\r\n\r\nOK\r\n", "not in the list of what is stored");
+  assert.match(await host.at("AT+CEREG?;+CREG?"), /\+CEREG: 2,1,[\s\S]*\+CREG: 1,1/);
+  await host.at("AT+IPR=115200;+CREG=2");
+  host.modem.powerCut();
+  host.modem.powerOn();
+  const said = await host.expect(/SMS DONE\r\n/);
+  assert.match(said, /\+CREG: 2\r\n\r\n\+CEREG: 2\r\n/, "told from the first moment");
+  assert.match(await host.at("AT+IPR?;+CREG?"), /\+IPR: 9600\r\n[\s\S]*\+CREG: 1,1\r\n/);
+  assert.equal(await host.at("AT+IPR=0"), "\r\nERROR\r\n");
+  host.end();
+});
+
+test("without AT&W the speed of the port is the wire's again after a start", async () => {
+  const host = createHost({ baud: 921_600 });
+  host.modem.powerOn();
+  await host.expect(/SMS DONE\r\n/);
+  await host.at("ATE0");
+  assert.equal(await host.at("AT+IPR?"), "\r\n+IPR: 921600\r\n\r\nOK\r\n");
+  await host.at("AT+IPR=9600");
+  const started = performance.now();
+  await host.at("ATI");
+  assert.ok(performance.now() - started > 40, "46 characters at 960 a second");
+  host.modem.powerCut();
+  host.modem.powerOn();
+  await host.expect(/SMS DONE\r\n/);
+  assert.match(await host.at("AT+IPR?"), /\+IPR: 921600/);
   host.end();
 });

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
-import { type AddressInfo, createServer } from "node:net";
+import { X509Certificate } from "node:crypto";
+import { type AddressInfo, createServer, type Socket } from "node:net";
 import { test } from "node:test";
 import { createClock } from "../../tools/clock.ts";
+import { createPki } from "../../tools/pki/set.ts";
 import type { FailureCause } from "../../tools/virtual-modem/index.ts";
 import { createReadyHost } from "./host.ts";
 import { createRig, FILES, MUTUAL, type Rig, type RigOptions, STRICT } from "./tls-rig.ts";
@@ -169,7 +171,7 @@ const CASES: readonly Case[] = [
     what: "server's own certificate as CA file",
     settings: STRICT,
     before: (rig) => rig.host.modem.files.set(FILES.ca, Buffer.from(rig.pki.server.certificate)),
-    cause: undefined,
+    cause: "unknown-ca",
   },
   {
     what: "a server certificate that signs is no CA",
@@ -207,6 +209,27 @@ const CASES: readonly Case[] = [
     cause: "client-cert-unreadable",
   },
   {
+    what: "client key of another kind",
+    settings: MUTUAL,
+    before: async (rig) => {
+      const { client } = await createPki({ hosts: [], client: "other", keyKind: "rsa-2048", fault: "wrong-host" });
+      rig.host.modem.files.set(FILES.key, Buffer.from(client?.traditionalKey ?? ""));
+    },
+    cause: "client-key-mismatch",
+  },
+  {
+    what: "client certificate behind a byte order mark",
+    settings: MUTUAL,
+    before: (rig) => rig.host.modem.files.set(FILES.cert, Buffer.from(`\ufeff${rig.pki.client?.certificate}`)),
+    cause: "client-cert-unreadable",
+  },
+  {
+    what: "CA file in DER",
+    settings: STRICT,
+    before: (rig) => rig.host.modem.files.set(FILES.ca, new X509Certificate(rig.pki.ca).raw),
+    cause: "ca-unreadable",
+  },
+  {
     what: "server wants TLS 1.3",
     options: { server: { minVersion: "TLSv1.3" } },
     settings: STRICT,
@@ -220,7 +243,17 @@ const CASES: readonly Case[] = [
   },
   { what: "SSL 3.0", settings: { ...STRICT, sslversion: 0 }, cause: "tls-version" },
   { what: "all versions", settings: { ...STRICT, sslversion: 4 }, cause: undefined },
-  { what: "one cipher suite", settings: { ...STRICT, ciphersuite: "0XC02B" }, cause: undefined },
+  {
+    what: "one cipher suite with ECDSA",
+    options: { modem: { model: "BG95" } },
+    settings: { ...STRICT, ciphersuite: "0XC02B" },
+    cause: undefined,
+  },
+  {
+    what: "one cipher suite that the server's key cannot",
+    settings: { ...STRICT, ciphersuite: "0XC02F" },
+    cause: "cipher",
+  },
   {
     what: "one cipher suite that the server has, RSA",
     options: { pki: { keyKind: "rsa-2048" } },
@@ -270,6 +303,24 @@ test("a server that never answers the handshake is given up after negotiatetime"
   rig.close();
   mute.close();
 });
+
+for (const [what, talk] of [
+  ["greets", (socket) => socket.write("220 hello\r\n")],
+  ["answers", (socket) => socket.once("data", () => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n"))],
+] as const satisfies readonly (readonly [string, (socket: Socket) => unknown])[])
+  test(`a server without TLS that ${what}: 566, and not taken for one of another version`, async () => {
+    const plain = createServer((socket) => {
+      socket.on("error", () => undefined);
+      talk(socket);
+    });
+    await new Promise<void>((resolve) => plain.listen(0, "127.0.0.1", resolve));
+    const rig = await createRig();
+    rig.host.write(`AT+QSSLOPEN=1,1,4,"broker.test",${(plain.address() as AddressInfo).port}\r`);
+    assert.match(await rig.host.expect(/QSSLOPEN: .*\r\n/), /\+QSSLOPEN: 4,566/);
+    assert.equal(cause(rig), "handshake");
+    rig.close();
+    plain.close();
+  });
 
 test("the host gives an open up: no URC comes, the id is free", async () => {
   const rig = await createRig({ modem: { latency: 0.05 } });

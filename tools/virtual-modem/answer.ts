@@ -1,6 +1,6 @@
 /** How a handler speaks to the host: lines, raw data, prompts and results, framed as V.250 and the settings ask. */
 
-import type { Collected, CollectRequest, LineSettings } from "./v250.ts";
+import type { Collected, CollectRequest, LineSettings, Online } from "./v250.ts";
 import type { Call } from "./v250-parse.ts";
 
 export type Result =
@@ -27,6 +27,8 @@ export interface Io {
   /** Raw bytes between prompt and result. */
   raw(bytes: Buffer): void;
   collect(request: CollectRequest): Promise<Collected>;
+  /** `CONNECT`, then the host's bytes go to `onBytes` and `raw` brings what comes back. */
+  online(onBytes: (bytes: Buffer) => void): Online;
 }
 
 export type Handler = (call: Call, io: Io) => Result | Promise<Result>;
@@ -48,6 +50,8 @@ export interface Framer {
   info(texts: readonly string[]): Buffer;
   result(text: string): Buffer;
   urc(text: string): Buffer;
+  /** V.250 6.3.1: the intermediate result in front of the online data state. */
+  connect(): Buffer;
   eol(): string;
 }
 
@@ -56,15 +60,17 @@ export function createFramer(settings: LineSettings): Framer {
   const eol = (): string => String.fromCharCode(settings.cr, settings.lf);
   const cr = (): string => String.fromCharCode(settings.cr);
   const bytes = (text: string): Buffer => Buffer.from(text, "latin1");
+  const result = (text: string): Buffer => {
+    if (settings.quiet) return Buffer.alloc(0);
+    const number = NUMERIC[text];
+    if (!settings.verbose && number !== undefined) return bytes(number + cr());
+    return bytes(eol() + text + eol());
+  };
   return {
     eol,
     info: (texts) => bytes((settings.verbose ? eol() : "") + texts.map((text) => text + eol()).join("")),
-    result(text) {
-      if (settings.quiet) return Buffer.alloc(0);
-      const number = NUMERIC[text];
-      if (!settings.verbose && number !== undefined) return bytes(number + cr());
-      return bytes(eol() + text + eol());
-    },
+    result,
+    connect: () => result("CONNECT"),
     urc: (text) => bytes(eol() + text + eol()),
   };
 }

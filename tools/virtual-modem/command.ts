@@ -28,8 +28,11 @@ Connect anything that speaks AT: your own driver, a terminal, a serial-to-TCP br
   socat -,raw,echo=0 TCP:127.0.0.1:7001              a terminal: type ATI, press Enter
 
 What it does: boots with RDY, +CFUN: 1, APP RDY and the SIM's lines; registers after a while; its clock starts in
-1980 and judges the dates of certificates; QNTP, TCP, UDP and TLS go to the real network; certificates come from its
-own file store (AT+QFUPL, or --files). AT+QPOWD switches it off, connecting again switches it on.
+1980 and judges the dates of certificates; QNTP, QPING, TCP, UDP and TLS go to the real network, in buffer, push and
+(TCP) transparent mode; a TCP LISTENER listens on this computer only; certificates come from its own file store
+(AT+QFUPL, or --files). AT+QPOWD switches it off, connecting again switches it on.
+What it does not do, and answers with ERROR or NO CARRIER: calls and PPP (ATD), CMUX, SMS, and MQTT, HTTP and FTP of
+the module's own (AT+QMT..., AT+QHTTP..., AT+QFTP...). The satellite receiver goes on and off and never gets a fix.
 
 Faults, now or at a command:
   --fault deaf:afterMs=30000                         silent after 30 s, until you connect again
@@ -37,6 +40,8 @@ Faults, now or at a command:
   --fault "drop:on=+QSSLSEND,nth=3"                  the connection dies at the third send
   --fault "urc:where=header,on=+QSSLRECV"            a URC in the middle of the answer's header
   --fault "late-answer:on=+QIACT,delayMs=160000"     an answer later than anybody waits
+  --fault no-signal                                  no cell: never registers
+  --fault sim-out:afterMs=60000,forMs=30000          the SIM is pulled out after a minute, and put back
 All of them:
 `;
 

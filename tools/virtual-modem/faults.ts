@@ -16,6 +16,9 @@ export const FAULTS = {
   "wear-552": "every open fails with 552 until a power cycle",
   "rtc-wrong": "the modem's clock jumps (utcMs)",
   "file-timeout": "half of an upload is lost on the wire, so that it times out",
+  "no-signal":
+    "no cell in reach (stat: how the search ends, 2 = never, 0 = given up, 3 = denied; forMs: it comes back)",
+  "sim-out": "the SIM card is pulled out (forMs: it is put back)",
 } as const;
 
 export type FaultName = keyof typeof FAULTS;
@@ -39,7 +42,13 @@ export interface FaultOptions {
   readonly when?: "answer" | "result" | undefined;
   readonly mode?: "swallow" | "hang" | undefined;
   readonly utcMs?: number | undefined;
+  readonly stat?: SearchEnd | undefined;
+  /** How long `no-signal` and `sim-out` last; without it until they are healed. */
+  readonly forMs?: number | undefined;
 }
+
+/** What +CEREG says while there is no cell (27.007 10.1.22): searching on, not searching, denied. */
+export type SearchEnd = 0 | 2 | 3;
 
 /** A harmless URC of the family, for `urc` without a text. */
 const SAMPLE_URC = '+QIND: "csq",24,99';
@@ -51,6 +60,10 @@ type Piece = "info" | "open" | "prompt" | "raw" | "result";
 /** Faults that change the shape of an answer and so wait for one. */
 const SHAPING: readonly FaultName[] = ["late-answer", "partial-answer", "send-fail", "no-prompt", "file-timeout"];
 
+/** Faults of what surrounds the modem: they last, whatever is done to the modem, until they are healed. */
+const SURROUNDING = ["no-signal", "sim-out"] as const satisfies readonly FaultName[];
+export type SurroundingFault = (typeof SURROUNDING)[number];
+
 interface Armed {
   readonly name: FaultName;
   readonly options: FaultOptions;
@@ -59,8 +72,10 @@ interface Armed {
 }
 
 export interface FaultPorts {
-  /** Faults of sockets, power and clock, which the family plays. */
+  /** Faults of sockets, power, clock, network and SIM card, which the family plays. */
   readonly happen: (name: FaultName, options: FaultOptions) => void;
+  /** A fault that the family plays and that lasts has ended. */
+  readonly heal: (name: SurroundingFault) => void;
   readonly transmit: (bytes: Buffer) => void;
   readonly emit: (name: FaultName, detail: string) => void;
   readonly frame: (text: string) => Buffer;
@@ -72,6 +87,10 @@ export class Faults {
   private readonly ports: FaultPorts;
   private readonly random: Random;
   private armed: Armed[] = [];
+  /** How often each lasting fault was struck. */
+  private readonly strikes: Partial<Record<SurroundingFault, number>> = {};
+  /** Wait for their time. */
+  private readonly due = new Set<{ readonly name: FaultName }>();
   private shaping: { name: FaultName; options: FaultOptions }[] = [];
   private budget = Number.POSITIVE_INFINITY;
   private pieces = 0;
@@ -88,7 +107,11 @@ export class Faults {
   arm(name: FaultName, options: FaultOptions = {}): void {
     if (options.afterMs !== undefined) {
       const { afterMs, ...rest } = options;
-      this.ports.later(afterMs, () => this.arm(name, rest));
+      const due = { name };
+      this.due.add(due);
+      this.ports.later(afterMs, () => {
+        if (this.due.delete(due)) this.arm(name, rest);
+      });
       return;
     }
     const waits = options.on !== undefined || options.nth !== undefined || SHAPING.includes(name);
@@ -100,13 +123,17 @@ export class Faults {
     this.armed.push({ name, options, matches: 0, left: options.times ?? 1 });
   }
 
-  clear(): void {
-    this.armed = [];
-    this.shaping = [];
-    this.budget = Number.POSITIVE_INFINITY;
-    this.deaf = false;
-    this.worn = false;
-    this.late = false;
+  /** Takes back what has not happened yet and ends what lasts: of one kind, or of all. */
+  clear(only?: FaultName): void {
+    const meant = (name: FaultName): boolean => only === undefined || only === name;
+    for (const due of this.due) if (meant(due.name)) this.due.delete(due);
+    this.armed = this.armed.filter(({ name }) => !meant(name));
+    this.shaping = this.shaping.filter(({ name }) => !meant(name));
+    if (meant("partial-answer")) this.budget = Number.POSITIVE_INFINITY;
+    if (meant("deaf")) this.deaf = false;
+    if (meant("wear-552")) this.worn = false;
+    if (meant("late-answer")) this.late = false;
+    for (const name of SURROUNDING) if (meant(name)) this.ports.heal(name);
   }
 
   /** A power cycle or a hardware reset cures what is only a state of the chip. */
@@ -214,7 +241,20 @@ export class Faults {
         return;
       default:
         this.ports.happen(name, options);
+        this.endLater(name, options.forMs);
     }
+  }
+
+  private endLater(name: FaultName, forMs: number | undefined): void {
+    const lasting = SURROUNDING.find((other) => other === name);
+    if (lasting === undefined) return;
+    // Struck anew meanwhile: then the later one says when it ends.
+    const strike = (this.strikes[lasting] ?? 0) + 1;
+    this.strikes[lasting] = strike;
+    if (forMs === undefined) return;
+    this.ports.later(forMs, () => {
+      if (this.strikes[lasting] === strike) this.ports.heal(lasting);
+    });
   }
 }
 
@@ -260,4 +300,6 @@ const OPTION_KEYS = ["on", "nth", "times", "afterMs", "id", "cid", "silent", "by
   "when",
   "mode",
   "utcMs",
+  "stat",
+  "forMs",
 ]);

@@ -2,12 +2,15 @@
 import { EventEmitter } from "node:events";
 import type { Clock, Timer } from "../clock.ts";
 import { type Commands, createFramer, ERROR, type Framer, type Io, type Result } from "./answer.ts";
-import { type FaultName, type FaultOptions, Faults } from "./faults.ts";
+import { type FaultName, type FaultOptions, Faults, type SurroundingFault } from "./faults.ts";
 import { maskAnswer, maskLine } from "./mask.ts";
 import type { EventBody, ModemEvent } from "./types.ts";
-import { Uart } from "./uart.ts";
+import { TX_HIGH_WATER, Uart } from "./uart.ts";
 import { FACTORY_LINE, type LineSettings, Terminal } from "./v250.ts";
 import { type Call, parseCommandLine } from "./v250-parse.ts";
+
+/** [R] What URCs may take up while a prompt is open; a host that never answers it must not make them grow. */
+const MAX_HELD = 2 * TX_HIGH_WATER;
 
 export interface MachinePorts {
   readonly clock: Clock;
@@ -20,6 +23,7 @@ export interface MachinePorts {
   readonly commands: () => Commands;
   readonly cmeText: (code: number) => string | undefined;
   readonly happen: (name: FaultName, options: FaultOptions) => void;
+  readonly heal: (name: SurroundingFault) => void;
 }
 
 export class Machine {
@@ -56,6 +60,7 @@ export class Machine {
     this.faults = new Faults(
       {
         happen: ports.happen,
+        heal: ports.heal,
         transmit: (bytes) => this.transmit(bytes),
         emit: (name, detail) => this.emit({ type: "fault", name, detail }),
         frame: (text) => this.framer.urc(text),
@@ -110,8 +115,11 @@ export class Machine {
   /** An unsolicited result code. Nothing is said between a prompt and the end of the data. */
   urc(text: string): void {
     if (!this.listening || this.faults.deaf) return;
-    if (this.terminal.inDataMode) this.held.push(text);
-    else this.sayUrc(text);
+    if (!this.terminal.inDataMode) this.sayUrc(text);
+    else if (this.uart.held + text.length <= MAX_HELD) {
+      this.held.push(text);
+      this.uart.held += text.length;
+    } else this.emit({ type: "swallowed", bytes: text.length, why: "too many URCs wait for the end of the data" });
   }
 
   /** A URC with raw data behind it (push mode). */
@@ -133,8 +141,15 @@ export class Machine {
     for (const timer of this.timers) this.clock.clearTimeout(timer);
     this.timers.clear();
     this.terminal.reset();
-    this.held = [];
+    this.takeHeld();
     this.faults.commandEnds();
+  }
+
+  private takeHeld(): string[] {
+    const { held } = this;
+    this.held = [];
+    this.uart.held = 0;
+    return held;
   }
 
   private receive(bytes: Buffer): void {
@@ -228,6 +243,11 @@ export class Machine {
       raw: (bytes) => send("raw", bytes),
       // A promise that power takes away stays open for ever, and the command with it.
       collect: (request) => this.terminal.collect(request),
+      online: (onBytes) => {
+        tell("CONNECT");
+        send("open", this.framer.connect());
+        return this.terminal.goOnline(onBytes);
+      },
     };
   }
 
@@ -237,8 +257,7 @@ export class Machine {
       this.emit({ type: "answer", line: text });
       this.faults.send("result", this.framer.result(text));
       this.faults.commandEnds();
-      const held = this.held;
-      this.held = [];
+      const held = this.takeHeld();
       for (const urc of held) this.sayUrc(urc);
     });
   }

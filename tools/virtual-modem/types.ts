@@ -30,6 +30,12 @@ export interface NetworkOptions {
   readonly apn?: string | undefined;
 }
 
+export interface PingReply {
+  readonly ms: number;
+  /** Time to live of the reply. */
+  readonly hops: number;
+}
+
 export interface ModemOptions {
   readonly family?: FamilyName | undefined;
   /** A model of the family: BG96 (default), BG95, BG77, EC25, EG91, EG800K. */
@@ -48,6 +54,8 @@ export interface ModemOptions {
   readonly wallClock?: (() => number) | undefined;
   /** Address of a host name; undefined falls back to the host's resolver. */
   readonly resolve?: ((host: string) => string | undefined) | undefined;
+  /** An ICMP echo request to an address; default: this computer's `ping`. */
+  readonly ping?: ((address: string, timeoutS: number) => Promise<PingReply | undefined>) | undefined;
   /** Departures from the model's record, for what differs between firmware versions. */
   readonly quirks?: Partial<Quirks> | undefined;
 }
@@ -185,8 +193,8 @@ export interface VirtualModem {
   /** The plug is pulled. */
   powerCut(): void;
   fault(name: FaultName, options?: FaultOptions): void;
-  /** Takes the faults back that have not happened yet and ends the lasting ones. */
-  clearFaults(): void;
+  /** Takes the faults back that have not happened yet and ends the lasting ones: those of one name, or all. */
+  clearFaults(name?: FaultName): void;
   on(name: "event", listener: (event: ModemEvent) => void): this;
   off(name: "event", listener: (event: ModemEvent) => void): this;
 }

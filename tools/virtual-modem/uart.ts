@@ -8,6 +8,9 @@ const BITS_PER_BYTE = 10;
 /** What the modem may have waiting for the wire before it stops taking data from the network. */
 export const TX_HIGH_WATER = 64 * 1024;
 
+/** What may be on its way from the host before a writer is told to wait. */
+const RX_HIGH_WATER = 64 * 1024;
+
 /** Bytes in one direction, let out no faster than the wire carries them. */
 class Lane {
   private readonly clock: Clock;
@@ -77,12 +80,17 @@ class Lane {
 export class Uart extends Duplex {
   private readonly rx: Lane;
   private readonly tx: Lane;
+  /** The host's last write is taken when there is room again. */
+  private blocked: (() => void) | undefined;
   /** Set by the modem: bytes from the host, as they come off the wire. */
   onBytes: (bytes: Buffer) => void = () => undefined;
 
   constructor(clock: Clock, baud: number) {
     super({ decodeStrings: true });
-    this.rx = new Lane(clock, (bytes) => this.onBytes(bytes));
+    this.rx = new Lane(clock, (bytes) => {
+      this.onBytes(bytes);
+      if (this.rx.waiting < RX_HIGH_WATER / 2) this.unblock();
+    });
     this.tx = new Lane(clock, (bytes) => this.push(bytes));
     this.setBaud(baud);
   }
@@ -96,15 +104,25 @@ export class Uart extends Duplex {
     this.tx.send(bytes);
   }
 
+  /** Bytes of URCs that wait for the end of data mode: counted, so that who pushes data stops for them, too. */
+  held = 0;
+
   /** Bytes that have not reached the reader yet. */
   get backlog(): number {
-    return this.tx.waiting + this.readableLength;
+    return this.tx.waiting + this.readableLength + this.held;
   }
 
   /** Power is gone: what stood in the transmitter never leaves it. */
   silence(): void {
     this.tx.clear();
     this.rx.clear();
+    this.unblock();
+  }
+
+  private unblock(): void {
+    const { blocked } = this;
+    this.blocked = undefined;
+    blocked?.();
   }
 
   override _read(): void {
@@ -113,7 +131,8 @@ export class Uart extends Duplex {
 
   override _write(chunk: Buffer, _encoding: string, done: () => void): void {
     this.rx.send(Buffer.from(chunk));
-    done();
+    if (this.rx.waiting < RX_HIGH_WATER) done();
+    else this.blocked = done;
   }
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {

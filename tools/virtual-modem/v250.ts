@@ -3,6 +3,7 @@
  * repetition; raw data while a command asks for it; bytes nobody asked for.
  */
 import type { Clock, Timer } from "../clock.ts";
+import { EscapeGuard } from "./escape.ts";
 
 /** Longest command line; more gives ERROR. [R] 1024: no manual of the family in reach names it for BG96. */
 export const MAX_LINE = 1024;
@@ -36,6 +37,14 @@ export interface CollectRequest {
   readonly timeoutMs?: number | undefined;
   /** Tells how many bytes are there after each piece. */
   readonly onProgress?: ((total: number) => void) | undefined;
+  /** `+++` between two silences gives up. */
+  readonly escape?: boolean | undefined;
+}
+
+/** V.250 online data state: what the host types goes elsewhere until `+++`, or until the far end is gone. */
+export interface Online {
+  readonly ended: Promise<"escaped" | "closed">;
+  close(): void;
 }
 
 export interface Collected {
@@ -68,6 +77,8 @@ export class Terminal {
     | { request: CollectRequest; chunks: Buffer[]; total: number; done: (c: Collected) => void }
     | undefined;
   private silence: Timer | undefined;
+  private guard: EscapeGuard | undefined;
+  private online = false;
 
   constructor(ports: TerminalPorts) {
     this.ports = ports;
@@ -75,12 +86,16 @@ export class Terminal {
 
   /** True while raw data is expected: nothing unsolicited may be said. */
   get inDataMode(): boolean {
-    return this.collecting !== undefined;
+    return this.collecting !== undefined || this.online;
   }
 
   receive(bytes: Buffer): void {
     let rest = bytes;
     while (rest.length > 0) {
+      if (this.guard !== undefined) {
+        this.guard.take(rest);
+        return;
+      }
       if (this.collecting !== undefined) rest = this.collectBytes(rest);
       else rest = this.busy ? this.whileBusy(rest) : this.commandBytes(rest);
     }
@@ -90,6 +105,7 @@ export class Terminal {
   finish(say: () => void): void {
     const waiting = this.takeAhead();
     this.busy = false;
+    this.online = false;
     say();
     for (const chunk of waiting) this.receive(chunk);
   }
@@ -98,13 +114,43 @@ export class Terminal {
     return new Promise((resolve) => {
       this.collecting = { request, chunks: [], total: 0, done: resolve };
       this.restartSilence();
+      if (request.escape === true) {
+        this.guard = new EscapeGuard({
+          clock: this.ports.clock,
+          data: (bytes) => this.collectGuarded(bytes),
+          escaped: () => this.endCollect("cancelled"),
+        });
+      }
       if (request.size === 0) this.endCollect("complete");
       else for (const chunk of this.takeAhead()) this.receive(chunk);
     });
   }
 
+  /** Leaves the command running and hands on what the host types. */
+  goOnline(onBytes: (bytes: Buffer) => void): Online {
+    let end: (how: "escaped" | "closed") => void = () => undefined;
+    const ended = new Promise<"escaped" | "closed">((resolve) => {
+      end = resolve;
+    });
+    const leave = (how: "escaped" | "closed"): void => {
+      if (this.guard !== guard) return;
+      guard.stop();
+      this.guard = undefined;
+      // Still in data mode for URCs: they come behind the result.
+      end(how);
+    };
+    const guard = new EscapeGuard({ clock: this.ports.clock, data: onBytes, escaped: () => leave("escaped") });
+    this.guard = guard;
+    this.online = true;
+    for (const chunk of this.takeAhead()) this.receive(chunk);
+    return { ended, close: () => leave("closed") };
+  }
+
   /** Power is gone. */
   reset(): void {
+    this.guard?.stop();
+    this.guard = undefined;
+    this.online = false;
     this.typing = "idle";
     this.line = [];
     this.busy = false;
@@ -224,10 +270,18 @@ export class Terminal {
     return bytes.subarray(used);
   }
 
+  /** Data that the guard let through; what is behind the last byte asked for is typed ahead. */
+  private collectGuarded(bytes: Buffer): void {
+    let rest = bytes;
+    while (rest.length > 0) rest = this.collecting === undefined ? this.whileBusy(rest) : this.collectBytes(rest);
+  }
+
   private endCollect(end: Collected["end"]): void {
     const current = this.collecting;
     if (current === undefined) return;
     this.stopSilence();
+    this.guard?.stop();
+    this.guard = undefined;
     this.collecting = undefined;
     current.done({ bytes: Buffer.concat(current.chunks), end });
   }

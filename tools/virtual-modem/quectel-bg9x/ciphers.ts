@@ -1,7 +1,8 @@
-/** Cipher suites of AT+QSSLCFG="ciphersuite": IANA numbers as the SSL manual lists them, OpenSSL's names. */
+/** Cipher suites of AT+QSSLCFG="ciphersuite": IANA numbers as the modems list them, OpenSSL's names. */
 import { getCiphers } from "node:tls";
 
-const SUITES: Readonly<Record<string, string>> = {
+/** What OpenSSL has, or had once. Those that only stand in a list (static ECDH, PSK) have no name here. */
+const NAMES: Readonly<Record<string, string>> = {
   "0X0004": "RC4-MD5",
   "0X0005": "RC4-SHA",
   "0X000A": "DES-CBC3-SHA",
@@ -29,19 +30,40 @@ const SUITES: Readonly<Record<string, string>> = {
   "0XC030": "ECDHE-RSA-AES256-GCM-SHA384",
 };
 
+/** Numbers that a model takes, in its order, without the one for all. */
+export type SuiteList = readonly string[];
+
+const list = (text: string): SuiteList => text.split(" ").map((code) => `0X${code}`);
+
+/** By the answers to AT+QSSLCFG=?; sources in tls-settings.ts. */
+export const SUITES_OF = {
+  /** [H] and [D], the manual: thirteen, all with RSA. None with ECDSA can be named; see `cipherList` for all. */
+  bg96: list("0035 002F 0005 0004 000A 003D C011 C012 C013 C014 C027 C028 C02F"),
+  bg95: list(
+    "0035 002F 0004 0005 000A 003D C002 C003 C004 C005 C007 C008 C009 C00A C011 C012 C013 C014 C00C C00D C00E C00F " +
+      "C023 C024 C025 C026 C027 C028 C029 C02A C02B C02F C0A8 00AE",
+  ),
+  ec2x: list(
+    "0035 002F 0005 0004 000A 003D C002 C003 C004 C005 C007 C008 C009 C00A C011 C012 C013 C014 C00C C00D C00E C00F " +
+      "C023 C024 C025 C026 C027 C028 C029 C02A C02F C030",
+  ),
+  /** [R] As EC2x; [D] a driver of an EC800, of the same chip, writes 009C. */
+  eg800k: list(
+    "0035 002F 0005 0004 000A 003D 009C C007 C008 C009 C00A C011 C012 C013 C014 C023 C024 C027 C028 C02B C02F C030",
+  ),
+} as const;
+
 /** [D] SSL manual: all of them. */
 export const ALL_SUITES = "0XFFFF";
 
-export function isSuite(code: string): boolean {
-  return code === ALL_SUITES || Object.hasOwn(SUITES, code);
-}
-
-export const SUITE_CODES: readonly string[] = [...Object.keys(SUITES), ALL_SUITES];
-
-/** OpenSSL's cipher list, or undefined when the host's OpenSSL has none of them any more (RC4, 3DES). */
+/**
+ * OpenSSL's cipher list, or undefined when the host's OpenSSL has none of them any more (RC4, 3DES). "All" is more than
+ * the numbers of the list: a BG96 that lists RSA alone has gone through a handshake with ECDHE-ECDSA (californium 2103,
+ * DTLS) [H].
+ */
 export function cipherList(code: string): string | undefined {
   const offered = new Set(getCiphers());
-  const names = (code === ALL_SUITES ? Object.values(SUITES) : [SUITES[code] ?? ""])
+  const names = (code === ALL_SUITES ? Object.values(NAMES) : [NAMES[code] ?? ""])
     // Best first, as a client that offers everything does.
     .reverse()
     .filter((name) => offered.has(name.toLowerCase()));

@@ -1,5 +1,6 @@
 /** What the parts of the family share. Everything in `Boot` is new after every start of the chip. */
 import type { Commands } from "../answer.ts";
+import type { SearchEnd } from "../faults.ts";
 import type { Machine } from "../machine.ts";
 import type { ModemOptions, NetworkOptions, Quirks } from "../types.ts";
 import type { Model } from "./models.ts";
@@ -15,13 +16,21 @@ export interface Lasting {
   readonly files: Map<string, Buffer>;
   readonly rtc: Rtc;
   readonly sim: SimCard;
+  readonly air: Air;
+  readonly port: PortSettings;
   /** Settings that the chip keeps in its flash. */
   readonly nvm: Nvm;
   readonly wallClock: () => number;
 }
 
+/** What reaches the antenna. */
+export interface Air {
+  /** No cell: what +CEREG says meanwhile. Undefined = all is well. */
+  noSignal: SearchEnd | undefined;
+}
+
 export interface SimCard {
-  readonly absent: boolean;
+  absent: boolean;
   pin: string;
   puk: string;
   pinEnabled: boolean;
@@ -33,11 +42,35 @@ export interface Nvm {
   /** AT+CTZU: [R] kept in flash. */
   ctzu: 0 | 1 | 3;
   ctzr: number;
+  /** AT+QSIMDET: whether the card's switch is watched, and its level with a card in. */
+  simDetect: { watched: 0 | 1; level: 0 | 1 };
+  /** AT+QSIMSTAT: whether a card that goes or comes is reported. */
+  simReport: 0 | 1;
   qcfg: Map<string, string>;
   /** AT+CGDCONT / AT+QICSGP: APN by context. [R] kept in flash, as 27.007 allows. */
   apn: Map<number, string>;
+  /** `IP`, `IPV6`, `IPV4V6` or `PPP` by context. */
+  pdpType: Map<number, string>;
+  /** AT&W: [D] AT manual V2.1, table 8. */
+  saved: Profile | undefined;
+}
+
+/** 27.007 7.2 and its like: <n> of AT+CREG, AT+CGREG and AT+CEREG. */
+export type Reports = Record<"+CREG" | "+CGREG" | "+CEREG", number>;
+
+export interface Profile {
+  readonly echo: boolean;
+  readonly verbose: boolean;
+  readonly quiet: boolean;
+  readonly baud: number;
+  readonly reports: Readonly<Reports>;
+}
+
+/** Settings of the serial port and of reports, which AT&F, ATZ, AT&W and a start change together. */
+export interface PortSettings {
+  /** AT+IPR. */
   baud: number;
-  saved: { echo: boolean; verbose: boolean; quiet: boolean; cmee: 0 | 1 | 2 } | undefined;
+  readonly reports: Reports;
 }
 
 /** Seen by sockets: whether a PDP context is active and what to do when an open fails. */
@@ -53,7 +86,14 @@ export interface LastError {
   code: number;
 }
 
+/** What a client may change of the quirks until the next start. */
+export interface RunQuirks extends Quirks {
+  /** AT+QICFG="recvind". */
+  recvUrcLength: boolean;
+}
+
 export interface Boot extends Lasting {
+  readonly quirks: RunQuirks;
   readonly lastError: LastError;
   readonly bearer: Bearer;
   /** Resolves a name as the network's resolver would; undefined when there is none. */

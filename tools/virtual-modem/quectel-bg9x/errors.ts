@@ -30,6 +30,11 @@ export const CME = {
   incorrectPassword: 16,
   noNetwork: 30,
   incorrectParameters: 50,
+  /** GNSS manual V1.1, chapter 4 [D]. */
+  gnssInvalidParameter: 501,
+  gnssOngoing: 504,
+  gnssNotActive: 505,
+  gnssNotEnabled: 507,
   gnssNotFixed: 516,
 } as const;
 
@@ -50,10 +55,12 @@ export const FILE_ERROR = {
   alreadyOpen: 426,
 } as const;
 
-/** BG96 TCP/IP and SSL manuals. 552 and 566 are [H], the rest [R]. */
+/** BG96 TCP/IP manual V1.1, chapter 4 [D]; 552 and 566 were seen [H]. */
 export const IP_ERROR = {
+  unknown: 550,
   invalidParameter: 552,
   socketCreate: 554,
+  bind: 556,
   pdpOpen: 561,
   idInUse: 563,
   dnsFailed: 565,
@@ -64,10 +71,13 @@ export const IP_ERROR = {
   notAllowed: 572,
 } as const;
 
+/** [D] The same table, [H] in the wording of a log. */
 const IP_TEXTS: Readonly<Record<number, string>> = {
   0: "operate successfully",
+  550: "unknown error",
   552: "invalid parameters",
   554: "create socket failed",
+  556: "socket bind failed",
   561: "open PDP context failed",
   563: "socket identity has been used",
   565: "DNS parse failed",

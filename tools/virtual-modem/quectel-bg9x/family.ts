@@ -2,7 +2,7 @@
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 import { type Commands, OK, type Result } from "../answer.ts";
-import type { FaultName, FaultOptions } from "../faults.ts";
+import type { FaultName, FaultOptions, SurroundingFault } from "../faults.ts";
 import { Machine } from "../machine.ts";
 import type { ModemOptions, PowerState, Quirks, VirtualModem } from "../types.ts";
 import { createClockPart, type ModemClock } from "./clock.ts";
@@ -14,17 +14,22 @@ import { LATENCY } from "./latency.ts";
 import { findModel } from "./models.ts";
 import { createPdp, type Pdp } from "./pdp.ts";
 import { createPower } from "./power.ts";
-import { createRegistration } from "./registration.ts";
+import { createRegistration, type Registration } from "./registration.ts";
 import { createRtc, POWER_ON_MS } from "./rtc.ts";
-import { createSim, PIN_TRIES, PUK_TRIES } from "./sim.ts";
+import { createSim, PIN_TRIES, PUK_TRIES, type Sim } from "./sim.ts";
 import { createSockets } from "./sockets.ts";
 import { isStream, type Streams } from "./streams.ts";
 import { createTls } from "./tls.ts";
+
+/** [D] AT manual, 3.5. */
+const DEFAULT_BAUD = 115_200;
 
 /** One run of the chip, from start to reboot or power-off. */
 interface Run {
   readonly commands: Commands;
   readonly pdp: Pdp;
+  readonly sim: Sim;
+  readonly registration: Registration;
   readonly clock: ModemClock;
   readonly streams: readonly Streams[];
   start(): void;
@@ -47,9 +52,11 @@ function lastingState(options: ModemOptions, machine: Machine): Lasting {
   const nvm: Nvm = {
     ctzu: 0,
     ctzr: 0,
+    simDetect: { watched: 0, level: 0 },
+    simReport: 0,
     qcfg: new Map(),
     apn: new Map([[1, ""]]),
-    baud: options.baud ?? 0,
+    pdpType: new Map(),
     saved: undefined,
   };
   return {
@@ -61,6 +68,8 @@ function lastingState(options: ModemOptions, machine: Machine): Lasting {
     files: options.files ?? new Map(),
     rtc: createRtc(clock),
     sim,
+    air: { noSignal: undefined },
+    port: { baud: DEFAULT_BAUD, reports: { "+CREG": 0, "+CGREG": 0, "+CEREG": 0 } },
     nvm,
     // Carried on by the scaled clock, so that network time and the modem's clock run alike.
     wallClock: options.wallClock ?? (() => started + (clock.now() - clockStart)),
@@ -95,15 +104,17 @@ export function createQuectelBg9x(options: ModemOptions): VirtualModem {
     commands: () => run?.commands ?? {},
     cmeText,
     happen: (name, faultOptions) => happen(name, faultOptions),
+    heal: (name) => heal(name),
   });
   const lasting = lastingState(options, machine);
 
   function startRun(): Run {
     const lastError: LastError = { code: 0 };
-    const registration = createRegistration(lasting, () => sim.ready);
+    const registration: Registration = createRegistration(lasting, () => sim.ready);
     const pdp = createPdp(lasting, lastError, registration);
     const boot: Boot = {
       ...lasting,
+      quirks: { ...lasting.quirks },
       lastError,
       bearer: pdp.bearer,
       resolve: (host) => resolve(options, host),
@@ -113,7 +124,7 @@ export function createQuectelBg9x(options: ModemOptions): VirtualModem {
         return machine.faults.worn;
       },
     };
-    const sim = createSim(boot, () => registration.start());
+    const sim: Sim = createSim(boot, registration);
     const clock = createClockPart(boot);
     registration.onChange((registered) => {
       if (registered) clock.registered();
@@ -123,14 +134,17 @@ export function createQuectelBg9x(options: ModemOptions): VirtualModem {
     const tls = createTls(boot, files.store);
     const general = createGeneral(boot, {
       functionLevel: () => registration.radio,
-      setFunction: (fun, reset) => setFunction(registration, fun, reset),
+      setFunction: (fun, reset) => setFunction(registration, sim, fun, reset),
       powerDown: (mode) => power.goodbye(mode === 0 ? "QPOWD=0" : "QPOWD=1"),
+      factory: () => factory(lasting),
       restore: () => restore(lasting),
     });
     const parts = [sim, registration, pdp, clock, files, sockets, tls, general];
     return {
       commands: Object.assign({}, ...parts.map((part) => part.commands)) as Commands,
       pdp,
+      sim,
+      registration,
       clock,
       streams: [sockets.table, tls.table],
       start: () => sim.start(),
@@ -140,16 +154,22 @@ export function createQuectelBg9x(options: ModemOptions): VirtualModem {
     };
   }
 
-  function setFunction(registration: { setRadio(level: 0 | 1 | 4): void }, fun: 0 | 1 | 4, reset: boolean): Result {
+  function setFunction(registration: Registration, sim: Sim, fun: 0 | 1 | 4, reset: boolean): Result {
     if (reset) power.restart();
-    else registration.setRadio(fun);
+    else {
+      registration.setRadio(fun);
+      // [D] AT manual, example of AT+CFUN: minimum functionality switches the card off, full functionality on again.
+      if (fun === 0) sim.sleep();
+      else if (fun === 1) sim.wake();
+    }
     return OK;
   }
 
   const power = createPower(lasting, {
     boot() {
-      machine.factorySettings();
+      factory(lasting);
       restore(lasting);
+      startPort(lasting);
       run = startRun();
     },
     ready: () => run?.start(),
@@ -181,7 +201,26 @@ export function createQuectelBg9x(options: ModemOptions): VirtualModem {
       case "drop":
         for (const table of run?.streams ?? []) drop(table, faultOptions);
         break;
+      case "no-signal":
+        lasting.air.noSignal = faultOptions.stat === 0 || faultOptions.stat === 3 ? faultOptions.stat : 2;
+        run?.registration.signalChanged();
+        break;
+      case "sim-out":
+        lasting.sim.absent = true;
+        run?.sim.pulled();
+        break;
       default:
+    }
+  }
+
+  function heal(name: SurroundingFault): void {
+    if (name === "no-signal" && lasting.air.noSignal !== undefined) {
+      lasting.air.noSignal = undefined;
+      run?.registration.signalChanged();
+    }
+    if (name === "sim-out" && lasting.sim.absent && options.sim?.absent !== true) {
+      lasting.sim.absent = false;
+      run?.sim.inserted();
     }
   }
 
@@ -202,7 +241,7 @@ export function createQuectelBg9x(options: ModemOptions): VirtualModem {
     powerOff: () => power.goodbye("powerOff()"),
     powerCut: () => power.cut(),
     fault: (name, faultOptions) => machine.faults.arm(name, faultOptions),
-    clearFaults: () => machine.faults.clear(),
+    clearFaults: (name) => machine.faults.clear(name),
     on(name, listener) {
       machine.events.on(name, listener);
       return modem;
@@ -223,10 +262,24 @@ function drop(table: Streams, { id, silent }: FaultOptions): void {
   }
 }
 
-/** What AT&W kept. */
-function restore({ machine, nvm }: Lasting): void {
+/** AT&F: [D] AT manual V2.1, table 7. The speed of the port stays as it is (3.5). */
+function factory({ machine, port }: Lasting): void {
+  machine.factorySettings();
+  Object.assign(port.reports, { "+CREG": 0, "+CGREG": 0, "+CEREG": 0 });
+}
+
+/** ATZ, and a part of every start: what AT&W kept. [D] 3.5: not the speed, which only a start takes back. */
+function restore({ machine, nvm, port }: Lasting): void {
   if (nvm.saved === undefined) return;
-  const { cmee, ...settings } = nvm.saved;
-  Object.assign(machine.settings, settings);
-  machine.cmee = cmee;
+  const { echo, verbose, quiet, reports } = nvm.saved;
+  Object.assign(machine.settings, { echo, verbose, quiet });
+  Object.assign(port.reports, reports);
+}
+
+/** The speed at a start: what AT&W kept, or what the wire was made for. */
+function startPort({ machine, nvm, port, options }: Lasting): void {
+  const wire = options.baud ?? 0;
+  port.baud = nvm.saved?.baud ?? (wire > 0 ? wire : DEFAULT_BAUD);
+  // A wire that is not paced stays so.
+  machine.uart.setBaud(wire > 0 ? port.baud : 0);
 }

@@ -20,7 +20,8 @@ interface Open {
 
 export function createHandles(boot: Boot, drives: Drives): Part {
   const open = new Map<number, Open>();
-  let next = 1;
+  // [D] FILE manual V1.1, 3.2: the first handle of the example is 0.
+  let next = 0;
 
   function openFile(call: Call, io: Io): Result {
     if (call.kind === "read") {
@@ -47,7 +48,7 @@ export function createHandles(boot: Boot, drives: Drives): Part {
   }
 
   const file = (call: Call): Open | undefined => {
-    const handle = integer(call.args[0], 1, Number.MAX_SAFE_INTEGER);
+    const handle = integer(call.args[0], 0, Number.MAX_SAFE_INTEGER);
     return handle === undefined ? undefined : open.get(handle);
   };
   const content = (entry: Open): Buffer => entry.map.get(entry.name) ?? Buffer.alloc(0);
@@ -72,7 +73,7 @@ export function createHandles(boot: Boot, drives: Drives): Part {
     if (entry.mode === 2) return cme(FILE_ERROR.readOnly);
     if (length > drives.free) return cme(FILE_ERROR.driveFull);
     io.open("CONNECT");
-    const got = await io.collect({ size: length, echo: false, timeoutMs: timeoutS * 1000 });
+    const got = await io.collect({ size: length, echo: false, timeoutMs: timeoutS * 1000, escape: true });
     const before = content(entry);
     const after = Buffer.concat([
       before.subarray(0, entry.position),
@@ -82,7 +83,8 @@ export function createHandles(boot: Boot, drives: Drives): Part {
     entry.map.set(entry.name, after);
     entry.position += got.bytes.length;
     boot.machine.emit({ type: "file", action: "written", name: entry.name, bytes: got.bytes.length });
-    if (got.end !== "complete") return cme(FILE_ERROR.timeout);
+    // [D] FILE manual V1.1, 1.2: `+++` interrupts before the response; 2.8: a time-out ends the write as a full count.
+    if (got.end === "cancelled") return OK;
     io.lines(`+QFWRITE: ${got.bytes.length},${after.length}`);
     return OK;
   }
@@ -122,7 +124,7 @@ export function createHandles(boot: Boot, drives: Drives): Part {
         return OK;
       },
       "+QFCLOSE": (call) => {
-        const handle = integer(call.args[0], 1, Number.MAX_SAFE_INTEGER);
+        const handle = integer(call.args[0], 0, Number.MAX_SAFE_INTEGER);
         return handle !== undefined && open.delete(handle) ? OK : cme(FILE_ERROR.invalidHandle);
       },
     },

@@ -4,6 +4,7 @@ import { type Argument, type Call, integer, string } from "../v250-parse.ts";
 import type { Boot, Part } from "./context.ts";
 import { FILE_ERROR } from "./errors.ts";
 import { createHandles } from "./file-handles.ts";
+import { fileSums } from "./file-sums.ts";
 import { LATENCY } from "./latency.ts";
 
 /** [D] FILE manual. */
@@ -111,6 +112,8 @@ export function createFiles(boot: Boot): Part & { store: FileStore } {
       size: lossy ? size * 2 : size,
       echo: false,
       timeoutMs: timeoutS * 1000,
+      // [D] FILE manual V1.1, 1.2 and note 2 of AT+QFUPL: what came is kept, and no count is told.
+      escape: true,
       onProgress(total) {
         for (; ackMode === 1 && acked + ACK_BLOCK <= total; acked += ACK_BLOCK) io.raw(Buffer.from("A"));
       },
@@ -121,7 +124,7 @@ export function createFiles(boot: Boot): Part & { store: FileStore } {
     if (got.end !== "complete") {
       // [H] The partial file stays.
       machine.emit({ type: "file", action: "partial", name: place.name, bytes: bytes.length });
-      return cme(FILE_ERROR.timeout);
+      return got.end === "cancelled" ? OK : cme(FILE_ERROR.timeout);
     }
     machine.emit({ type: "file", action: "written", name: place.name, bytes: bytes.length });
     io.lines(`+QFUPL: ${bytes.length},${checksum(bytes)}`);
@@ -166,6 +169,38 @@ export function createFiles(boot: Boot): Part & { store: FileStore } {
     return OK;
   }
 
+  function sums(call: Call, io: Io): Result {
+    const path = name(call.args[0]);
+    const place = path === undefined ? undefined : drives.locate(path);
+    if (place === undefined) return cme(FILE_ERROR.invalidName);
+    const bytes = place.ram ? undefined : place.map.get(place.name);
+    if (bytes === undefined) return cme(FILE_ERROR.notFound);
+    const hex = (value: number, digits: number): string => value.toString(16).padStart(digits, "0");
+    const { crc32, crc16, ccitt } = fileSums(bytes);
+    // [D] An empty file has three zeros; [R] hexadecimal, as the checksum of an upload.
+    const shown = [hex(crc32, 8), hex(crc16, 4), hex(ccitt, 4)].join(",");
+    io.lines(`+QFCRC: ${bytes.length === 0 ? "0,0,0" : shown}`);
+    return OK;
+  }
+
+  async function copy(call: Call): Promise<Result> {
+    const [from, to] = [name(call.args[0]), name(call.args[1])];
+    const overwrite = integer(call.args[2], 0, 1, 0);
+    const [source, target] = [from, to].map((path) => (path === undefined ? undefined : drives.locate(path)));
+    if (source === undefined || target === undefined) return cme(FILE_ERROR.invalidName);
+    if (overwrite === undefined || source.ram || target.ram) return cme(FILE_ERROR.invalidInput);
+    const bytes = source.map.get(source.name);
+    if (bytes === undefined) return cme(FILE_ERROR.notFound);
+    // [D] The same name is an error, and so is a name that is taken, unless told to overwrite.
+    const taken = target.map.has(target.name);
+    if (source.name === target.name || (taken && overwrite === 0)) return cme(FILE_ERROR.exists);
+    if (bytes.length > drives.free) return cme(FILE_ERROR.driveFull);
+    await machine.wait(LATENCY.file);
+    target.map.set(target.name, Buffer.from(bytes));
+    machine.emit({ type: "file", action: "written", name: target.name, bytes: bytes.length });
+    return OK;
+  }
+
   function space(call: Call, io: Io): Result {
     const { ufsBytes } = boot.model;
     if (call.kind === "execute") {
@@ -192,6 +227,8 @@ export function createFiles(boot: Boot): Part & { store: FileStore } {
     "+QFLST": test("+QFLST: <filename>", list),
     "+QFDEL": test("+QFDEL: <filename>", remove),
     "+QFLDS": test("+QFLDS: <name_pattern>", space),
+    "+QFCRC": test("+QFCRC: <filename>", sums),
+    "+QFCPY": test("+QFCPY: <src_file>,<dest_file>[,<enable>]", copy),
     ...handles.commands,
   };
   return { commands, store: { read: (path) => drives.read(path) } };

@@ -1,45 +1,43 @@
-/** Identity, line settings, battery, power saving and the many settings that only have to be remembered. */
-import { type Commands, cme, ERROR, type Handler, OK, type Result } from "../answer.ts";
-import { type Call, integer, string } from "../v250-parse.ts";
+/** Identity, line settings, battery, power. Source: BG96 AT manual V2.1, chapters 2, 3 and 11 [D]. */
+import { type Commands, cme, ERROR, final, type Handler, OK, type Result } from "../answer.ts";
+import { integer } from "../v250-parse.ts";
 import type { Boot, Part } from "./context.ts";
 import { CME } from "./errors.ts";
+import { createGnss } from "./gnss.ts";
+import { createSettings } from "./settings.ts";
 
 const IMEI = "866425030000017";
 
-/** [D] BG96 AT manual, AT+QCFG: settings a client may ask for and set, with what they are at first. */
-const QCFG_DEFAULTS: Readonly<Record<string, string>> = {
-  "gprsattach": "1",
-  "nwscanmode": "0",
-  "nwscanseq": "020301",
-  "iotopmode": "0",
-  "roamservice": "255",
-  "band": "0xf,0x400a0e189f,0xa0e189f",
-  "servicedomain": "2",
-  "simeffect": "1",
-  "psm/enter": "0",
-  "psm/urc": "0",
-  "apready": "0,0,500",
-  "urc/ri/ring": '"pulse",120,1000,5000,"off",1',
-  "urc/delay": "0",
-  "risignaltype": '"respective"',
-  "airplanecontrol": "0",
-  "celevel": "0",
-  "nb1/bandprior": '""',
-  "ledmode": "0",
-  "fast/poweroff": "0,0",
-};
-
-const BAUD_RATES = [0, 9600, 19200, 38400, 57600, 115200, 230400, 460800, 921600];
+/** Registers of calls, which are not made here: number and factory default. [D] AT manual, table 7. */
+const IDLE_REGISTERS: readonly (readonly [number: number, first: number])[] = [
+  [0, 0],
+  [6, 2],
+  [7, 0],
+  [8, 2],
+  [10, 15],
+];
+/** [D] AT manual, 3.5. */
+const BAUD_RATES = [9600, 19200, 38400, 57600, 115200, 230400, 460800, 921600];
 
 export interface GeneralPorts {
   setFunction(fun: 0 | 1 | 4, reset: boolean): Result;
   readonly functionLevel: () => number;
   readonly powerDown: (mode: number) => void;
+  readonly factory: () => void;
   readonly restore: () => void;
 }
 
 export function createGeneral(boot: Boot, ports: GeneralPorts): Part {
-  return { commands: { ...identity(boot), ...lineSettings(boot, ports), ...power(boot, ports), ...remembered(boot) } };
+  const { qcfg } = boot.nvm;
+  return {
+    commands: {
+      ...identity(boot),
+      ...lineSettings(boot, ports),
+      ...power(boot, ports),
+      ...createSettings(qcfg, boot.model),
+      ...createGnss(qcfg),
+    },
+  };
 }
 
 const says =
@@ -65,14 +63,14 @@ function identity({ model }: Boot): Commands {
     "+GSN": says(IMEI),
     "+CGSN": says(IMEI),
     "+CBC": says("+CBC: 0,81,3863"),
-    // [D] TinyGSM reads three numbers on one line.
-    "+QTEMP": says("+QTEMP: 31,30,29"),
+    // [D] Three temperatures in the BG96 manual and in TinyGSM; a driver of BG95 reads four.
+    "+QTEMP": says(`+QTEMP: ${["31", "30", "29", "28"].slice(0, model.temperatures).join(",")}`),
     "+CPAS": says("+CPAS: 0"),
     "+GCAP": says("+GCAP: +CGSM"),
   };
 }
 
-function lineSettings({ machine, nvm, options }: Boot, ports: GeneralPorts): Commands {
+function lineSettings({ machine, nvm, port, options }: Boot, ports: GeneralPorts): Commands {
   const { settings } = machine;
   const flag =
     (set: (on: boolean) => void): Handler =>
@@ -94,6 +92,18 @@ function lineSettings({ machine, nvm, options }: Boot, ports: GeneralPorts): Com
       settings[name] = value;
       return OK;
     };
+  const idle = (first: number): Handler => {
+    let kept = first;
+    return (call, io) => {
+      if (call.kind === "read") io.lines(String(kept).padStart(3, "0"));
+      else {
+        const value = integer(call.args[0], 0, 255);
+        if (value === undefined) return ERROR;
+        kept = value;
+      }
+      return OK;
+    };
+  };
   /** Accepted and without effect here: result detail, carrier, DTR, flow control. */
   const accepted: Handler = () => OK;
   return {
@@ -109,15 +119,16 @@ function lineSettings({ machine, nvm, options }: Boot, ports: GeneralPorts): Com
     "S3": register("cr"),
     "S4": register("lf"),
     "S5": register("bs"),
-    "S0": accepted,
-    "S7": accepted,
+    ...Object.fromEntries(IDLE_REGISTERS.map(([number, first]) => [`S${number}`, idle(first)])),
     "X": accepted,
     "H": accepted,
+    // [D] AT manual, 7.2: what a call that comes to nothing ends with. Neither PPP nor voice is played.
+    "D": () => final("NO CARRIER"),
     "&C": accepted,
     "&D": accepted,
     "&F": (call) => {
       if (integer(call.args[0], 0, 0, 0) === undefined) return ERROR;
-      machine.factorySettings();
+      ports.factory();
       return OK;
     },
     "Z": (call) => {
@@ -128,10 +139,19 @@ function lineSettings({ machine, nvm, options }: Boot, ports: GeneralPorts): Com
     "&W": (call) => {
       if (integer(call.args[0], 0, 0, 0) === undefined) return ERROR;
       const { echo, verbose, quiet } = settings;
-      nvm.saved = { echo, verbose, quiet, cmee: machine.cmee };
+      nvm.saved = { echo, verbose, quiet, baud: port.baud, reports: { ...port.reports } };
       return OK;
     },
-    "&V": says("&C: 1", "&D: 2", `E: ${settings.echo ? 1 : 0}`, "S0: 000", "S3: 013", "S4: 010", "S5: 008"),
+    "&V": (_call, io) => {
+      const { echo, quiet, verbose, cr, lf, bs } = settings;
+      const bit = (on: boolean): number => (on ? 1 : 0);
+      // [D] Table 2.
+      io.lines(
+        ...["&C: 1", "&D: 2", "&F: 0", "&W: 0", `E: ${bit(echo)}`, `Q: ${bit(quiet)}`, `V: ${bit(verbose)}`, "X: 1"],
+        ...["Z: 0", "S0: 0", `S3: ${cr}`, `S4: ${lf}`, `S5: ${bs}`, "S6: 2", "S7: 0", "S8: 2", "S10: 15"],
+      );
+      return OK;
+    },
     "+CMEE": (call, io) => {
       if (call.kind === "test") io.lines("+CMEE: (0-2)");
       else if (call.kind === "read") io.lines(`+CMEE: ${machine.cmee}`);
@@ -144,26 +164,14 @@ function lineSettings({ machine, nvm, options }: Boot, ports: GeneralPorts): Com
     },
     "+IPR": (call, io) => {
       if (call.kind === "test") io.lines(`+IPR: (),(${BAUD_RATES.join(",")})`);
-      else if (call.kind === "read") io.lines(`+IPR: ${nvm.baud}`);
+      else if (call.kind === "read") io.lines(`+IPR: ${port.baud}`);
       else {
         const value = integer(call.args[0], 0, 921_600);
         if (value === undefined || !BAUD_RATES.includes(value)) return ERROR;
-        nvm.baud = value;
-        // Behind the OK. A wire that is not paced stays so; 0 is autobauding.
-        if (value > 0 && (options.baud ?? 0) > 0) machine.after(0, () => machine.uart.setBaud(value));
+        port.baud = value;
+        // Behind the OK. A wire that is not paced stays so.
+        if ((options.baud ?? 0) > 0) machine.after(0, () => machine.uart.setBaud(value));
       }
-      return OK;
-    },
-    "+IFC": (call, io) => {
-      if (call.kind === "read") io.lines("+IFC: 0,0");
-      return OK;
-    },
-    "+ICF": (call, io) => {
-      if (call.kind === "read") io.lines("+ICF: 3,3");
-      return OK;
-    },
-    "+CSCS": (call, io) => {
-      if (call.kind === "read") io.lines('+CSCS: "GSM"');
       return OK;
     },
   };
@@ -193,52 +201,4 @@ function power(_boot: Boot, ports: GeneralPorts): Commands {
       return OK;
     },
   };
-}
-
-/** Settings with one value list, read back as they were set. Nothing sleeps here, so they change nothing else. */
-function remembered({ nvm }: Boot): Commands {
-  const values = new Map<string, string>();
-  const keep =
-    (first: string): Handler =>
-    (call, io) => {
-      if (call.kind === "read") io.lines(`${call.name}: ${values.get(call.name) ?? first}`);
-      else if (call.kind === "write") values.set(call.name, listed(call.args));
-      return OK;
-    };
-  /** `AT+X="key"` asks, `AT+X="key",...` sets. */
-  const keyed =
-    (known: Readonly<Record<string, string>>, store: Map<string, string>): Handler =>
-    (call, io) => {
-      if (call.kind === "test") {
-        io.lines(...Object.keys(known).map((key) => `${call.name}: "${key}"`));
-        return OK;
-      }
-      const key = string(call.args[0], 32)?.toLowerCase();
-      if (key === undefined || !Object.hasOwn(known, key)) return ERROR;
-      if (call.args.length === 1) io.lines(`${call.name}: "${key}",${store.get(key) ?? known[key]}`);
-      else store.set(key, listed(call.args.slice(1)));
-      return OK;
-    };
-  return {
-    "+QCFG": keyed(QCFG_DEFAULTS, nvm.qcfg),
-    "+QURCCFG": keyed({ "urcport": '"usbat"' }, nvm.qcfg),
-    "+QINDCFG": keyed({ "all": "1", "csq": "0", "smsfull": "0", "ring": "1", "smsincoming": "1" }, nvm.qcfg),
-    "+CPSMS": keep('0,,,"00100001","00000001"'),
-    "+QPSMS": keep("0"),
-    "+CEDRXS": keep(""),
-    // 27.007 7.41: 0 = the cell does not use eDRX: nothing was granted.
-    "+CEDRXRDP": says("+CEDRXRDP: 0"),
-    "+QSCLK": keep("0"),
-    "+CGEREP": keep("0,0"),
-    "+CMGF": keep("0"),
-    "+CNMI": keep("2,1,0,0,0"),
-    "+QGPS": keep("0"),
-    "+QGPSEND": () => OK,
-    // There is no sky here: not fixed yet.
-    "+QGPSLOC": () => cme(CME.gnssNotFixed),
-  };
-}
-
-function listed(args: Call["args"]): string {
-  return args.map((arg) => (arg === undefined ? "" : arg.quoted ? `"${arg.text}"` : arg.text)).join(",");
 }

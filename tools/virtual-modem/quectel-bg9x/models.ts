@@ -1,6 +1,9 @@
 /** What differs between the models of the family, as data. Grades as in latency.ts. */
 import type { Quirks } from "../types.ts";
 
+/** 27.007 7.3: E-UTRAN. */
+export const ACT_LTE = 7;
+
 export interface Model {
   readonly name: string;
   readonly revision: string;
@@ -13,7 +16,11 @@ export interface Model {
   readonly saysAppReady: boolean;
   /** 27.007 access technology: 8 = LTE-M as Quectel numbers it, 7 = E-UTRAN. */
   readonly act: number;
+  /** Name of the access technology in AT+QNWINFO, and in AT+QCSQ. */
   readonly rat: string;
+  readonly sysmode: string;
+  /** How many numbers AT+QTEMP tells. */
+  readonly temperatures: number;
   readonly ufsBytes: number;
   /** Allocation unit of the file system. */
   readonly ufsBlock: number;
@@ -46,9 +53,12 @@ const BG96: Model = {
   goodbyeEnds: false,
   saysAppReady: true,
   act: 8,
+  // [D] AT manual, 6.17 and 6.18.
   rat: "CAT-M1",
-  // [R] The BG96 manuals in reach give no size.
-  ufsBytes: 1024 * 1024,
+  sysmode: "CAT-M1",
+  temperatures: 3,
+  // [D] FILE manual V1.1, example of AT+QFLDS.
+  ufsBytes: 14_483_456,
   ufsBlock: 1,
 };
 
@@ -60,6 +70,10 @@ const BG95: Model = {
   // [H] zimbora/esp32-BG95 and others.
   goodbye: "NORMAL POWER DOWN",
   goodbyeEnds: true,
+  // [H] Logs of BG95 and BG770A: +QNWINFO: "eMTC",... and +QCSQ: "eMTC",...
+  rat: "eMTC",
+  sysmode: "eMTC",
+  temperatures: 4,
   // [D] TinyGSM's BG95 client asks QSSLRECV=<id>,0 and reads three numbers.
   quirks: { ...BG_QUIRKS, tlsLengthQuery: true },
 };
@@ -70,8 +84,10 @@ const EC25: Model = {
   revision: "EC25EFAR06A01M4G",
   firmware: "EC25EFAR06A01M4G_01.001.01.001",
   saysAppReady: false,
-  act: 7,
+  act: ACT_LTE,
   rat: "FDD LTE",
+  // [D] EC25 AT manual.
+  sysmode: "LTE",
   // [H] About 16 MB.
   ufsBytes: 16 * 1024 * 1024,
   quirks: { ...BG_QUIRKS, listsDrive: true },

@@ -7,6 +7,8 @@ import { LATENCY } from "./latency.ts";
 
 /** [D] TCP/IP manual: contexts 1 to 16. */
 const MAX_CID = 16;
+/** [D] AT manual, 9.2, in the order of AT+QICSGP's <context_type>. */
+const PDP_TYPES: readonly string[] = ["IP", "IPV6", "IPV4V6", "PPP"];
 
 interface Profile {
   type: number;
@@ -36,7 +38,8 @@ export function createPdp(
   function profile(cid: number): Profile {
     const known = profiles.get(cid);
     if (known !== undefined) return known;
-    const fresh = { type: 1, apn: nvm.apn.get(cid) ?? "", user: "", password: "", auth: 0 };
+    const type = PDP_TYPES.indexOf(nvm.pdpType.get(cid) ?? "IP") + 1;
+    const fresh = { type: type > 3 ? 1 : type, apn: nvm.apn.get(cid) ?? "", user: "", password: "", auth: 0 };
     profiles.set(cid, fresh);
     return fresh;
   }
@@ -79,6 +82,7 @@ export function createPdp(
     }
     Object.assign(entry, { type, apn, user, password, auth });
     nvm.apn.set(cid, apn);
+    nvm.pdpType.set(cid, PDP_TYPES[type - 1] ?? "IP");
     return OK;
   }
 
@@ -123,17 +127,41 @@ export function createPdp(
   }
 
   function define(call: Call, io: Io): Result {
-    if (call.kind === "test") io.lines('+CGDCONT: (1-16),"IP",,,(0-2),(0-4)');
+    const type = (cid: number): string => nvm.pdpType.get(cid) ?? "IP";
+    if (call.kind === "test") io.lines(...PDP_TYPES.map((name) => `+CGDCONT: (1-16),"${name}",,,(0-3),(0-4)`));
     else if (call.kind === "read") {
-      io.lines(...[...nvm.apn].map(([cid, apn]) => `+CGDCONT: ${cid},"IP","${apn}","0.0.0.0",0,0`));
+      // [H] Logs of the family: an address with room for IPv6 where the type has it.
+      const none = (cid: number): string => (type(cid).includes("V6") ? Array(16).fill("0").join(".") : "0.0.0.0");
+      io.lines(...[...nvm.apn].map(([cid, apn]) => `+CGDCONT: ${cid},"${type(cid)}","${apn}","${none(cid)}",0,0`));
     } else {
       const cid = integer(call.args[0], 1, MAX_CID);
+      const name = string(call.args[1], 8, "IP")?.toUpperCase();
       const apn = string(call.args[2], 127, "");
       if (call.kind !== "write" || cid === undefined || apn === undefined) return cme(CME.incorrectParameters);
+      if (name === undefined || !PDP_TYPES.includes(name)) return cme(CME.incorrectParameters);
       if (call.args.length === 1) nvm.apn.delete(cid);
       else nvm.apn.set(cid, apn);
+      nvm.pdpType.set(cid, name);
       profiles.delete(cid);
     }
+    return OK;
+  }
+
+  /** [D] LTE gives the default bearer an address at registration. */
+  const addressOf = (cid: number): string =>
+    active.get(cid) ?? (cid === 1 && registration.registered ? "10.187.7.8" : "0.0.0.0");
+
+  function showAddress(call: Call, io: Io): Result {
+    const defined = [...nvm.apn.keys()];
+    if (call.kind === "test") {
+      io.lines(`+CGPADDR: (${defined.join(",") || "1"})`);
+      return OK;
+    }
+    const asked = call.args.map((arg) => integer(arg, 1, MAX_CID));
+    // 27.007 10.1.14: without <cid> those of all defined contexts. [D] A BG95 driver in use reads them without quotes.
+    const cids = call.kind === "write" ? asked.filter((cid) => cid !== undefined) : defined;
+    if (call.kind === "write" && cids.length < asked.length) return cme(CME.incorrectParameters);
+    io.lines(...cids.map((cid) => `+CGPADDR: ${cid},${addressOf(cid)}`));
     return OK;
   }
 
@@ -148,18 +176,7 @@ export function createPdp(
       "+QIACT": activate,
       "+QIDEACT": deactivate,
       "+CGDCONT": define,
-      "+CGPADDR": (call, io) => {
-        if (call.kind === "test") {
-          io.lines(`+CGPADDR: (${[...nvm.apn.keys()].join(",") || "1"})`);
-          return OK;
-        }
-        const cid = integer(call.args[0], 1, MAX_CID, 1);
-        if (cid === undefined) return cme(CME.incorrectParameters);
-        // [D] LTE gives the default bearer an address at registration.
-        const address = active.get(cid) ?? (cid === 1 && registration.registered ? "10.187.7.8" : "0.0.0.0");
-        io.lines(`+CGPADDR: ${cid},${address}`);
-        return OK;
-      },
+      "+CGPADDR": showAddress,
       "+CGACT": (call, io) => {
         if (call.kind === "read") {
           const cids = new Set([1, ...nvm.apn.keys(), ...active.keys()]);

@@ -99,8 +99,8 @@ export function createPower(lasting: Lasting, ports: PowerPorts): Power {
     // [D] AT+QPOWD ends with POWERED DOWN on every model: TinyGSM waits for it. [H] Other ways down: the model's own.
     const text = asked ? "POWERED DOWN" : model.goodbye;
     machine.emit({ type: "urc", line: text });
-    // [H] Behind a restart no line end follows; [R] the same behind QPOWD.
-    machine.transmit(Buffer.from(`\r\n${text}${!asked && model.goodbyeEnds ? "\r\n" : ""}`));
+    // [H] Behind a restart no line end follows. [D] Behind QPOWD one does: three drivers in use read it as a line.
+    machine.transmit(Buffer.from(`\r\n${text}${asked || model.goodbyeEnds ? "\r\n" : ""}`));
   }
 
   function goodbye(reason: string): void {

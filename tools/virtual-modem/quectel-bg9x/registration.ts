@@ -1,13 +1,20 @@
 /** Registration: CREG, CGREG, CEREG, COPS, CGATT, signal. Source: 27.007 chapter 7 [D], BG96 AT manual [D]. */
-import { cme, ERROR, type Io, OK, type Result } from "../answer.ts";
+import { cme, type Io, OK, type Result } from "../answer.ts";
+import type { SearchEnd } from "../faults.ts";
 import type { RegistrationName } from "../types.ts";
 import { type Call, integer } from "../v250-parse.ts";
-import type { Lasting, Part } from "./context.ts";
+import type { Lasting, Part, Reports } from "./context.ts";
 import { CME } from "./errors.ts";
 import { LATENCY } from "./latency.ts";
 
 /** 27.007 10.1.22: values of <stat>. */
 const STAT: Readonly<Record<RegistrationName, number>> = { off: 0, home: 1, searching: 2, denied: 3, roaming: 5 };
+
+/** What registration looks like without a cell. */
+function unserved(stat: SearchEnd): RegistrationName {
+  return stat === 0 ? "off" : stat === 3 ? "denied" : "searching";
+}
+
 const TAC = "1A2B";
 const CELL = "01A2D05";
 const OPERATOR = "Godwit Virtual";
@@ -18,13 +25,16 @@ export interface Registration extends Part {
   /** AT+CFUN. */
   setRadio(fun: 0 | 1 | 4): void;
   readonly radio: 0 | 1 | 4;
+  start(): void;
   detach(): void;
+  /** Cells came into reach or went out of it. */
+  signalChanged(): void;
   onChange(listener: (registered: boolean) => void): void;
 }
 
-export function createRegistration(boot: Lasting, simReady: () => boolean): Registration & { start(): void } {
-  const { machine, network, model } = boot;
-  const modes: Record<string, number> = { "+CREG": 0, "+CGREG": 0, "+CEREG": 0 };
+export function createRegistration(boot: Lasting, simReady: () => boolean): Registration {
+  const { machine, network, model, air } = boot;
+  const { reports } = boot.port;
   const listeners: ((registered: boolean) => void)[] = [];
   let state: RegistrationName = "off";
   let radio: 0 | 1 | 4 = 1;
@@ -40,20 +50,38 @@ export function createRegistration(boot: Lasting, simReady: () => boolean): Regi
     const before = registered();
     state = next;
     machine.emit({ type: "registration", stat: STAT[state], name: state });
-    for (const [name, n] of Object.entries(modes)) {
+    for (const [name, n] of Object.entries(reports)) {
       if (n > 0) machine.urc(`${name}: ${STAT[state]}${n > 1 && registered() ? location() : ""}`);
     }
     if (before !== registered()) for (const listener of listeners) listener(registered());
   }
 
+  const maySearch = (): boolean => radio === 1 && !manualOff && simReady() && !registered();
+
   function start(): void {
-    if (radio !== 1 || manualOff || !simReady() || state === "searching" || registered()) return;
+    if (maySearch() && state !== "searching") seek();
+  }
+
+  function seek(): void {
     set("searching");
     const mine = ++search;
     machine.after(network.registrationMs ?? LATENCY.registration, () => {
-      if (mine !== search || state !== "searching") return;
-      set(network.denied === true ? "denied" : network.roaming === true ? "roaming" : "home");
+      if (mine === search && state === "searching") set(outcome());
     });
+  }
+
+  function outcome(): RegistrationName {
+    if (air.noSignal !== undefined) return unserved(air.noSignal);
+    return network.denied === true ? "denied" : network.roaming === true ? "roaming" : "home";
+  }
+
+  function signalChanged(): void {
+    if (air.noSignal === undefined) {
+      if (maySearch()) seek();
+    } else if (state !== "off") {
+      search++;
+      set(unserved(air.noSignal));
+    }
   }
 
   function stop(): void {
@@ -61,39 +89,43 @@ export function createRegistration(boot: Lasting, simReady: () => boolean): Regi
     set("off");
   }
 
-  function report(call: Call, io: Io): Result {
-    const most = call.name === "+CEREG" ? 4 : 2;
-    if (call.kind === "test") {
-      io.lines(`${call.name}: (0-2${most === 4 ? ",4" : ""})`);
+  const report =
+    (kind: keyof Reports) =>
+    (call: Call, io: Io): Result => {
+      const most = call.name === "+CREG" ? 2 : 4;
+      if (call.kind === "test") {
+        io.lines(`${call.name}: (0-2${most === 4 ? ",4" : ""})`);
+        return OK;
+      }
+      if (call.kind !== "read") {
+        // [D] AT manual, 6.1 and 9.11: <n> may be left out.
+        const n = integer(call.args[0], 0, most, 0);
+        if (n === undefined || n === 3) return cme(CME.incorrectParameters);
+        reports[kind] = n;
+        return OK;
+      }
+      const n = reports[kind];
+      io.lines(`${call.name}: ${n},${STAT[state]}${n > 1 && registered() ? location() : ""}`);
       return OK;
-    }
-    if (call.kind === "write") {
-      const n = integer(call.args[0], 0, most);
-      if (n === undefined || n === 3) return cme(CME.incorrectParameters);
-      modes[call.name] = n;
-      return OK;
-    }
-    if (call.kind === "execute") return ERROR;
-    const n = modes[call.name] ?? 0;
-    io.lines(`${call.name}: ${n},${STAT[state]}${n > 1 && registered() ? location() : ""}`);
-    return OK;
-  }
+    };
 
   function operator(call: Call, io: Io): Result | Promise<Result> {
     if (call.kind === "test") return scan(io);
     if (call.kind === "read") {
       const name = format === 2 ? PLMN : OPERATOR;
+      // [D] AT manual, example of AT+CFUN: 2 at minimum functionality.
       io.lines(
-        registered() ? `+COPS: ${manualOff ? 2 : 0},${format},"${name}",${model.act}` : `+COPS: ${manualOff ? 2 : 0}`,
+        registered() ? `+COPS: 0,${format},"${name}",${model.act}` : `+COPS: ${manualOff || radio === 0 ? 2 : 0}`,
       );
       return OK;
     }
     const mode = integer(call.args[0], 0, 4);
     if (mode === undefined) return cme(CME.incorrectParameters);
-    if (mode === 3) {
-      format = integer(call.args[1], 0, 2, 0) ?? 0;
-      return OK;
-    }
+    // 27.007 7.3: the format goes for what is read, whatever the mode.
+    const shown = integer(call.args[1], 0, 2, mode === 3 ? 0 : format);
+    if (shown === undefined) return cme(CME.incorrectParameters);
+    format = shown;
+    if (mode === 3) return OK;
     manualOff = mode === 2;
     if (manualOff) stop();
     else start();
@@ -103,7 +135,8 @@ export function createRegistration(boot: Lasting, simReady: () => boolean): Regi
   async function scan(io: Io): Promise<Result> {
     await machine.wait(LATENCY.registration);
     const stat = registered() ? 2 : network.denied === true ? 3 : 1;
-    io.lines(`+COPS: (${stat},"${OPERATOR}","${OPERATOR}","${PLMN}",${model.act}),,(0-4),(0-2)`);
+    const found = air.noSignal === undefined ? `(${stat},"${OPERATOR}","${OPERATOR}","${PLMN}",${model.act})` : "";
+    io.lines(`+COPS: ${found},,(0,1,2,3,4),(0,1,2)`);
     return OK;
   }
 
@@ -121,11 +154,12 @@ export function createRegistration(boot: Lasting, simReady: () => boolean): Regi
       else stop();
     },
     detach: stop,
+    signalChanged,
     onChange: (listener) => void listeners.push(listener),
     commands: {
-      "+CREG": report,
-      "+CGREG": report,
-      "+CEREG": report,
+      "+CREG": report("+CREG"),
+      "+CGREG": report("+CGREG"),
+      "+CEREG": report("+CEREG"),
       "+COPS": operator,
       "+CGATT": async (call, io) => {
         if (call.kind === "test") io.lines("+CGATT: (0,1)");
@@ -146,15 +180,19 @@ export function createRegistration(boot: Lasting, simReady: () => boolean): Regi
         else io.lines(registered() ? "+CSQ: 24,99" : "+CSQ: 99,99");
         return OK;
       },
-      "+QCSQ": (_call, io) => {
-        io.lines(registered() ? `+QCSQ: "${model.rat}",-61,-88,152,-10` : '+QCSQ: "NOSERVICE"');
+      "+QCSQ": (call, io) => {
+        if (call.kind === "test") io.lines(`+QCSQ: "NOSERVICE","GSM","${model.sysmode}"`);
+        else io.lines(registered() ? `+QCSQ: "${model.sysmode}",-61,-88,152,-10` : '+QCSQ: "NOSERVICE"');
         return OK;
       },
-      "+QNWINFO": (_call, io) => {
+      "+QNWINFO": (call, io) => {
+        if (call.kind === "test") return OK;
+        // [H] Logs of the family without service: no quotes.
         io.lines(registered() ? `+QNWINFO: "${model.rat}","${PLMN}","LTE BAND 20",6300` : "+QNWINFO: No Service");
         return OK;
       },
-      "+QSPN": (_call, io) => {
+      "+QSPN": (call, io) => {
+        if (call.kind === "test") return OK;
         if (!registered()) return cme(CME.noNetwork);
         io.lines(`+QSPN: "${OPERATOR}","Godwit","",0,"${PLMN}"`);
         return OK;

@@ -1,16 +1,22 @@
-/** Plain sockets: AT+QI*. Source: BG96 TCP/IP AT Commands Manual V1.0, BG95 TCP/IP application note [D]. */
+/** Plain sockets: AT+QIOPEN, AT+QICLOSE, AT+QISTATE. Source: BG96 TCP/IP AT Commands Manual V1.1 [D]. */
 import { ERROR, type Io, OK, type Result } from "../answer.ts";
 import { type Call, integer, string } from "../v250-parse.ts";
 import type { Boot, Part } from "./context.ts";
-import { type DatagramEntry, isDatagram, openDatagram } from "./datagrams.ts";
+import { openDatagram } from "./datagrams.ts";
 import { dial } from "./dial.ts";
 import { IP_ERROR, ipText } from "./errors.ts";
 import { LATENCY } from "./latency.ts";
-import { MAX_ID, MAX_SEND } from "./ports.ts";
-import { type Entry, type Failure, isStream, newStream, Streams, writeStream } from "./streams.ts";
+import { listen, type ServerIds } from "./listener.ts";
+import { createLookup, MAX_HOST } from "./lookup.ts";
+import { MAX_ID } from "./ports.ts";
+import { createSocketData } from "./socket-data.ts";
+import { createSocketSettings } from "./socket-settings.ts";
+import { type Entry, type Failure, newStream, type StreamEntry, Streams } from "./streams.ts";
+import { createModes } from "./transparent.ts";
 
-/** [D] TCP/IP manual: longest address. */
-export const MAX_HOST = 150;
+export { MAX_HOST };
+
+const SERVICES: readonly string[] = ["TCP", "UDP", "TCP LISTENER", "UDP SERVICE"];
 
 export interface Sockets extends Part {
   readonly table: Streams<Entry>;
@@ -37,12 +43,17 @@ function parseOpen(call: Call): OpenRequest | undefined {
   if (cid === undefined || id === undefined || service === undefined || host === undefined || host === "")
     return undefined;
   if (port === undefined || localPort === undefined || access === undefined) return undefined;
+  if (!SERVICES.includes(service)) return undefined;
+  // [D] 2.1.4: a server is told its port. [R] Only a TCP client can be transparent: the manual's examples are.
+  if ((service === "TCP LISTENER" && localPort === 0) || (access === 2 && service !== "TCP")) return undefined;
   return { cid, id, service, host, port, localPort, access };
 }
 
 export function createSockets(boot: Boot): Sockets {
   const { machine } = boot;
   const table = new Streams<Entry>(boot, "+QIURC");
+  const modes = createModes(boot, table);
+  const servers: ServerIds = new Map();
 
   function opened(id: number, code: number): void {
     boot.lastError.code = code;
@@ -60,7 +71,7 @@ export function createSockets(boot: Boot): Sockets {
     return undefined;
   }
 
-  function open(call: Call, io: Io): Result {
+  function open(call: Call, io: Io): Result | Promise<Result> {
     if (call.kind === "test") {
       io.lines(
         '+QIOPEN: (1-16),(0-11),"TCP/UDP/TCP LISTENER/UDP SERVICE",<IP_address>/<domain_name>,(0-65535),(0-65535),(0-2)',
@@ -68,28 +79,46 @@ export function createSockets(boot: Boot): Sockets {
       return OK;
     }
     const request = call.kind === "write" ? parseOpen(call) : undefined;
-    if (request === undefined) return ERROR;
-    // Transparent mode and listeners are not played: refused, never half done.
-    if (request.access === 2 || !["TCP", "UDP", "UDP SERVICE"].includes(request.service)) return ERROR;
+    if (request === undefined) {
+      // [D] 3.9: what AT+QIGETERROR says then.
+      boot.lastError.code = IP_ERROR.invalidParameter;
+      return ERROR;
+    }
     const { id, host, port, service } = request;
     const refused = refuse(request);
-    const kind = service === "TCP" ? "tcp" : "udp";
+    const kind = service.startsWith("TCP") ? "tcp" : "udp";
     machine.emit({ type: "socket", kind, id, host, port, action: "open" });
     if (refused !== undefined) {
       machine.emit({ type: "socket", kind, id, host, port, action: "failed", ...refused });
+      boot.lastError.code = refused.code;
+      // [D] In transparent mode there is no URC: ERROR at once.
+      if (request.access === 2) return ERROR;
       machine.after(0, () => opened(id, refused.code));
-    } else if (kind === "tcp") openTcp(request);
+    } else if (request.access === 2) return openTransparent(request, io);
+    else if (service === "TCP") openTcp(request, (_entry, code) => opened(id, code));
+    else if (service === "TCP LISTENER")
+      listen(boot, table, servers, request, (ready) => opened(id, ready ? 0 : IP_ERROR.bind));
     else openUdp(request);
     return OK;
   }
 
-  function openTcp(request: OpenRequest): void {
+  async function openTransparent(request: OpenRequest, io: Io): Promise<Result> {
+    const entry = await new Promise<StreamEntry | undefined>((resolve) => {
+      openTcp({ ...request, access: 0 }, (ready, code) => {
+        boot.lastError.code = code;
+        resolve(code === 0 ? ready : undefined);
+      });
+    });
+    return entry === undefined ? ERROR : modes.transparent(entry, io);
+  }
+
+  function openTcp(request: OpenRequest, told: (entry: StreamEntry, code: number) => void): void {
     const entry = newStream({ streams: table }, { ...request, kind: "tcp" });
     table.entries.set(entry.id, entry);
     const fail = (failure: Failure): void => {
       table.entries.delete(entry.id);
       table.failed(entry, failure);
-      opened(entry.id, failure.code);
+      told(entry, failure.code);
     };
     machine.after(LATENCY.roundTrip, () => {
       if (entry.state !== 1) return;
@@ -99,7 +128,7 @@ export function createSockets(boot: Boot): Sockets {
         entry.address = dialled.address;
         entry.localPort = dialled.socket.localPort ?? 0;
         table.connected(entry);
-        opened(entry.id, 0);
+        told(entry, 0);
         table.attach(entry, dialled.socket);
       });
     });
@@ -128,68 +157,22 @@ export function createSockets(boot: Boot): Sockets {
     });
   }
 
-  async function send(call: Call, io: Io): Promise<Result> {
-    if (call.kind === "test") {
-      io.lines(`+QISEND: (0-${MAX_ID}),(0-${MAX_SEND})`);
-      return OK;
-    }
+  function close(call: Call): Promise<Result> {
     const entry = table.find(call.args[0]);
-    if (call.kind !== "write" || entry === undefined) return ERROR;
-    if (call.args[1]?.text === "0") {
-      const waiting = isStream(entry) ? (entry.socket?.writableLength ?? 0) : 0;
-      io.lines(`+QISEND: ${entry.sent},${entry.sent - waiting},${waiting}`);
-      return OK;
-    }
-    // [D] A UDP service is told where each datagram goes.
-    if (entry.service === "UDP SERVICE" && (call.args[2] === undefined || call.args[3] === undefined)) return ERROR;
-    return table.send(entry, call.args[1], io, writerFor(entry, call));
+    if (entry !== undefined) servers.delete(entry);
+    return table.close(table.id(call.args[0]), call.args[1]);
   }
 
-  function writerFor(entry: Entry, call: Call): (entry: Entry, bytes: Buffer) => number {
-    if (!isDatagram(entry)) return writeStream;
-    const address = string(call.args[2], MAX_HOST, entry.address) ?? entry.address;
-    const port = integer(call.args[3], 1, 65_535, entry.port) ?? entry.port;
-    return (_entry, bytes) => {
-      entry.sendTo(bytes, address, port);
-      return 0;
-    };
-  }
-
-  function sendHex(call: Call): Result {
-    const entry = table.find(call.args[0]);
-    const hex = string(call.args[1], 512);
-    if (entry === undefined || hex === undefined || !/^(?:[0-9a-f]{2})+$/i.test(hex)) return ERROR;
-    return table.put(entry, Buffer.from(hex, "hex"), writerFor(entry, call));
-  }
-
-  function read(call: Call, io: Io): Result {
-    if (call.kind === "test") {
-      io.lines(`+QIRD: (0-${MAX_ID}),(0-1500)`);
-      return OK;
-    }
-    const entry = table.find(call.args[0]);
-    const length = table.readLength(call.args[1]);
-    // [H] EC25: in push mode QIRD gives ERROR.
-    if (call.kind !== "write" || entry === undefined || length === undefined || entry.access !== 0) return ERROR;
-    if (length === 0) {
-      io.lines(`+QIRD: ${entry.inbox.total},${entry.inbox.taken},${entry.inbox.length}`);
-      return OK;
-    }
-    const taken = isDatagram(entry) ? readDatagram(entry, length) : { header: "", bytes: entry.inbox.read(length) };
-    if (taken.bytes.length === 0) io.lines("+QIRD: 0");
-    else {
-      table.tell(entry, "read", taken.bytes.length);
-      io.data(`+QIRD: ${taken.bytes.length}${taken.header}`, taken.bytes);
-    }
-    return OK;
-  }
-
-  /** [R] A datagram longer than was asked for loses its end. */
-  function readDatagram(entry: DatagramEntry, length: number): { header: string; bytes: Buffer } {
-    const datagram = entry.next();
-    if (datagram === undefined) return { header: "", bytes: Buffer.alloc(0) };
-    const header = entry.service === "UDP SERVICE" ? `,"${datagram.address}",${datagram.port}` : "";
-    return { header, bytes: datagram.bytes.subarray(0, length) };
+  function describe(entry: Entry): string {
+    const { id, service, localPort, state: stands, cid } = entry;
+    const isService = service === "UDP SERVICE";
+    // [D] 3.5.1 and 3.6.1: what waits for others is shown with the context's address.
+    const address = isService ? (boot.bearer.address(cid) ?? "") : entry.address;
+    // [D] The manual's examples and [H] a log: what no server accepted repeats its own id here.
+    const server = servers.get(entry) ?? id;
+    const remote = isService ? 0 : entry.port;
+    const mode = modes.shown(entry);
+    return `+QISTATE: ${id},"${service}","${address}",${remote},${localPort},${stands},${cid},${server},${mode},"uart1"`;
   }
 
   function state(call: Call, io: Io): Result {
@@ -200,90 +183,28 @@ export function createSockets(boot: Boot): Sockets {
     const wanted = [...table.entries.values()].filter(
       (entry) => call.kind !== "write" || (type === 0 ? entry.cid === value : entry.id === value),
     );
-    io.lines(
-      ...wanted.map(
-        (e) =>
-          `+QISTATE: ${e.id},"${e.service}","${e.address}",${e.port},${e.localPort},${e.state},${e.cid},0,${e.access},"uart1"`,
-      ),
-    );
+    io.lines(...wanted.map(describe));
     return OK;
   }
 
-  function lookUp(call: Call, io: Io): Result {
-    if (call.kind === "test") {
-      io.lines("+QIDNSGIP: (1-16),<hostname>");
-      return OK;
-    }
-    const cid = integer(call.args[0], 1, 16);
-    const host = string(call.args[1], MAX_HOST);
-    if (call.kind !== "write" || cid === undefined || host === undefined || host === "") return ERROR;
-    if (boot.bearer.address(cid) === undefined) {
-      boot.lastError.code = IP_ERROR.pdpOpen;
-      return ERROR;
-    }
-    void boot.resolve(host).then((address) =>
-      machine.after(LATENCY.roundTrip, () => {
-        if (address === undefined) return table.urc(`"dnsgip",${IP_ERROR.dnsFailed}`);
-        table.urc('"dnsgip",0,1,600');
-        table.urc(`"dnsgip","${address}"`);
-      }),
-    );
-    return OK;
-  }
-
-  const settings = new Map<string, string>();
   return {
     table,
     dispose: () => table.killAll(),
     commands: {
       "+QIOPEN": open,
-      "+QICLOSE": (call) => (call.kind === "test" ? OK : table.close(table.id(call.args[0]), call.args[1])),
-      "+QISEND": send,
-      "+QISENDEX": sendHex,
-      "+QIRD": read,
+      "+QICLOSE": (call, io) => {
+        if (call.kind !== "test") return close(call);
+        io.lines(`+QICLOSE: (0-${MAX_ID}),(0-65535)`);
+        return OK;
+      },
       "+QISTATE": state,
-      "+QIDNSGIP": lookUp,
-      "+QIGETERROR": (_call, io) => {
-        io.lines(`+QIGETERROR: ${boot.lastError.code},${ipText(boot.lastError.code)}`);
-        return OK;
-      },
-      "+QIDNSCFG": (call, io) => {
-        const cid = call.args[0]?.text ?? "";
-        if (integer(call.args[0], 1, 16) === undefined) return ERROR;
-        if (call.args.length === 1)
-          io.lines(`+QIDNSCFG: ${cid},${settings.get(`dns${cid}`) ?? '"10.187.7.1","10.187.7.2"'}`);
-        else
-          settings.set(
-            `dns${cid}`,
-            call.args
-              .slice(1)
-              .map((arg) => `"${arg?.text ?? ""}"`)
-              .join(","),
-          );
-        return OK;
-      },
-      "+QICFG": (call, io) => {
-        const key = string(call.args[0], 32)?.toLowerCase();
+      ...createSocketData(table),
+      ...createLookup(boot),
+      ...createSocketSettings(boot),
+      ...modes.commands,
+      "+QIGETERROR": (call, io) => {
         if (call.kind === "test") return OK;
-        if (key === undefined) return ERROR;
-        if (call.args.length === 1) io.lines(`+QICFG: "${key}",${settings.get(key) ?? "0"}`);
-        else if (settings.size < 64)
-          settings.set(
-            key,
-            call.args
-              .slice(1)
-              .map((arg) => arg?.text ?? "")
-              .join(","),
-          );
-        return OK;
-      },
-      "+QISDE": (call, io) => {
-        if (call.kind === "read") io.lines(`+QISDE: ${machine.echoData ? 1 : 0}`);
-        else if (call.kind === "write") {
-          const value = integer(call.args[0], 0, 1);
-          if (value === undefined) return ERROR;
-          machine.echoData = value === 1;
-        }
+        io.lines(`+QIGETERROR: ${boot.lastError.code},${ipText(boot.lastError.code)}`);
         return OK;
       },
     },

@@ -1,125 +1,81 @@
 /** AT+QSSLCFG: settings of the six SSL contexts. Source: BG96 SSL AT Commands Manual V1.0 [D], NuModem [H]. */
 import { ERROR, type Io, OK, type Result } from "../answer.ts";
-import { type Argument, type Call, integer, string } from "../v250-parse.ts";
-import { ALL_SUITES, isSuite, SUITE_CODES } from "./ciphers.ts";
+import { type Call, integer, string } from "../v250-parse.ts";
+import { tlsSettings } from "./tls-settings.ts";
 
 /** [D] SSL contexts 0 to 5. */
 export const MAX_CONTEXT = 5;
-/** [R] Longest file name; a file's is 80 [D]. */
-const MAX_PATH = 80;
 
+/** What a handshake asks for. A setting that the model lacks has the value that it has without it. */
 export interface SslContext {
-  sslversion: number;
-  ciphersuite: string;
-  seclevel: number;
-  cacert: string;
-  clientcert: string;
-  clientkey: string;
-  ignorelocaltime: number;
-  sni: number;
-  negotiatetime: number;
-  closetimemode: number;
-  session: number;
+  readonly sslversion: number;
+  readonly ciphersuite: string;
+  readonly seclevel: number;
+  readonly cacert: string;
+  readonly clientcert: string;
+  readonly clientkey: string;
+  readonly ignorelocaltime: number;
+  readonly sni: number;
+  readonly checkhost: number;
+  readonly negotiatetime: number;
 }
-
-type Key = keyof SslContext;
-type NumberKey = { [K in Key]: SslContext[K] extends number ? K : never }[Key];
-type TextKey = Exclude<Key, NumberKey>;
-
-/** What the chip starts with; all is lost on reboot [H]. */
-function defaults(): SslContext {
-  return {
-    sslversion: 4,
-    ciphersuite: ALL_SUITES,
-    seclevel: 0,
-    cacert: "",
-    clientcert: "",
-    clientkey: "",
-    // [H] The two unsafe ones: dates are not checked, no SNI is sent.
-    ignorelocaltime: 1,
-    sni: 0,
-    negotiatetime: 300,
-    closetimemode: 1,
-    session: 0,
-  };
-}
-
-const NUMBERS: Readonly<Record<NumberKey, readonly [min: number, max: number]>> = {
-  // [D] 0 SSL 3.0, 1 TLS 1.0, 2 TLS 1.1, 3 TLS 1.2, 4 all.
-  sslversion: [0, 4],
-  // [D] 0 none, 1 server, 2 server and client.
-  seclevel: [0, 2],
-  ignorelocaltime: [0, 1],
-  sni: [0, 1],
-  // [D] Seconds for the handshake.
-  negotiatetime: [10, 300],
-  closetimemode: [0, 1],
-  session: [0, 1],
-};
-
-const TEXTS: readonly TextKey[] = ["cacert", "clientcert", "clientkey"];
-
-const isNumberKey = (key: string): key is NumberKey => Object.hasOwn(NUMBERS, key);
-const isPathKey = (key: string): key is "cacert" | "clientcert" | "clientkey" => TEXTS.includes(key as TextKey);
 
 export interface SslConfig {
-  context(id: number): Readonly<SslContext>;
+  context(id: number): SslContext;
   command(call: Call, io: Io): Result;
 }
 
-export function createSslConfig(): SslConfig {
-  const contexts = Array.from({ length: MAX_CONTEXT + 1 }, defaults);
+type Values = Map<string, number | string>;
 
-  function show(key: Key, id: number, context: SslContext): string {
-    const value = context[key];
+function view(values: Values): SslContext {
+  const number = (key: string): number => Number(values.get(key) ?? 0);
+  const text = (key: string): string => String(values.get(key) ?? "");
+  return {
+    sslversion: number("sslversion"),
+    ciphersuite: text("ciphersuite"),
+    seclevel: number("seclevel"),
+    cacert: text("cacert"),
+    clientcert: text("clientcert"),
+    clientkey: text("clientkey"),
+    ignorelocaltime: number("ignorelocaltime"),
+    sni: number("sni"),
+    checkhost: number("checkhost"),
+    negotiatetime: number("negotiatetime"),
+  };
+}
+
+/** `model`: as AT+CGMM says it. */
+export function createSslConfig(model: string): SslConfig {
+  const settings = tlsSettings(model);
+  const factory = (): Values => new Map(settings.map((setting) => [setting.key, setting.factory]));
+  const contexts = Array.from({ length: MAX_CONTEXT + 1 }, factory);
+
+  function show(key: string, id: number, values: Values): string {
+    const value = values.get(key) ?? "";
     const shown = key === "ciphersuite" || typeof value === "number" ? String(value) : `"${value}"`;
     return `+QSSLCFG: "${key}",${id},${shown}`;
   }
 
-  /** False when the value is none. */
-  function set(key: string, context: SslContext, value: Argument | undefined): boolean {
-    if (isNumberKey(key)) {
-      const number = integer(value, ...NUMBERS[key]);
-      if (number === undefined) return false;
-      context[key] = number;
-      return true;
-    }
-    if (key === "ciphersuite") {
-      const code = value?.text.toUpperCase() ?? "";
-      if (!isSuite(code)) return false;
-      context.ciphersuite = code;
-      return true;
-    }
-    if (!isPathKey(key)) return false;
-    const path = string(value, MAX_PATH);
-    if (path === undefined) return false;
-    // [R] The file need not be there yet: a missing one shows at QSSLOPEN.
-    context[key] = path;
-    return true;
-  }
-
-  function test(io: Io): Result {
-    const id = `(0-${MAX_CONTEXT})`;
-    const numbers = Object.entries(NUMBERS).map(([key, [min, max]]) => `+QSSLCFG: "${key}",${id},(${min}-${max})`);
-    const paths = TEXTS.filter(isPathKey).map((key) => `+QSSLCFG: "${key}",${id},<${key}path>`);
-    io.lines(...numbers, `+QSSLCFG: "ciphersuite",${id},(${SUITE_CODES.join(",")})`, ...paths);
-    return OK;
-  }
-
   return {
-    context: (id) => contexts[id] ?? defaults(),
+    context: (id) => view(contexts[id] ?? factory()),
     command(call, io) {
-      if (call.kind === "test") return test(io);
-      const key = string(call.args[0], 32)?.toLowerCase();
-      const id = integer(call.args[1], 0, MAX_CONTEXT);
-      const context = id === undefined ? undefined : contexts[id];
-      if (call.kind !== "write" || key === undefined || id === undefined || context === undefined) return ERROR;
-      if (!Object.hasOwn(context, key)) return ERROR;
-      if (call.args.length === 2) {
-        io.lines(show(key as Key, id, context));
+      if (call.kind === "test") {
+        io.lines(...settings.map(({ key, shown }) => `+QSSLCFG: "${key}",(0-${MAX_CONTEXT}),${shown}`));
         return OK;
       }
-      return call.args.length === 3 && set(key, context, call.args[2]) ? OK : ERROR;
+      const key = string(call.args[0], 32)?.toLowerCase();
+      const id = integer(call.args[1], 0, MAX_CONTEXT);
+      const values = id === undefined ? undefined : contexts[id];
+      const setting = settings.find((one) => one.key === key);
+      if (call.kind !== "write" || setting === undefined || id === undefined || values === undefined) return ERROR;
+      if (call.args.length === 2) {
+        io.lines(show(setting.key, id, values));
+        return OK;
+      }
+      const value = call.args.length === 3 ? setting.take(call.args[2]) : undefined;
+      if (value === undefined) return ERROR;
+      values.set(setting.key, value);
+      return OK;
     },
   };
 }

@@ -1,5 +1,5 @@
 /** One TLS handshake as the modem makes it: with the files of its store, over a TCP connection that stands. */
-import { X509Certificate } from "node:crypto";
+import { createPrivateKey, X509Certificate } from "node:crypto";
 import { isIP, type Socket } from "node:net";
 import {
   type ConnectionOptions,
@@ -26,6 +26,12 @@ const VERSIONS: Readonly<Record<number, readonly [SecureVersion, SecureVersion]>
   4: ["TLSv1", "TLSv1.2"],
 };
 
+/** [R] What a TLS 1.2 stack of 2017 has, which these are: no X25519, no RSA-PSS, no Ed25519. */
+const CURVES = "P-256:P-384:P-521";
+const SIGNATURES = ["RSA", "ECDSA"].flatMap((key) => [256, 384, 512, 1].map((hash) => `${key}+SHA${hash}`)).join(":");
+
+const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
+
 /** [H] Every TLS failure has the code of a connect that failed. */
 export function tlsFailure(cause: FailureCause, detail: string, tls?: TlsDetails): Failure {
   return { code: IP_ERROR.connectFailed, cause, detail, tls };
@@ -51,6 +57,10 @@ export function prepare(context: Readonly<SslContext>, files: FileStore, host: s
     minVersion: versions[0],
     maxVersion: versions[1],
     ciphers,
+    ecdhCurve: CURVES,
+    sigalgs: SIGNATURES,
+    // Judged below, by the modem's store and clock: none of this computer's roots may help a chain.
+    ca: [],
     ...(context.sni === 1 && isIP(host) === 0 ? { servername: host } : {}),
   };
   const identity = context.seclevel === 2 ? readIdentity(context, files) : {};
@@ -77,7 +87,11 @@ function readIdentity(
   if (key === undefined)
     return tlsFailure("client-cert-missing", clientkey === "" ? "no clientkey set" : `no file ${clientkey}`);
   try {
-    createSecureContext({ cert, key });
+    // [R] As in the CA file: nothing stands before the first mark of a file but lines of text.
+    if ([cert, key].some((file) => file.subarray(0, 3).equals(BYTE_ORDER_MARK))) throw new Error("byte order mark");
+    // Level 0: what a weak certificate is worth is for the server to judge.
+    createSecureContext({ cert, key, ciphers: "DEFAULT:@SECLEVEL=0" });
+    if (!new X509Certificate(cert).checkPrivateKey(createPrivateKey(key))) throw new Error("mismatch");
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
     const mismatch = /mismatch/i.test(text);
@@ -117,12 +131,12 @@ export function handshake(
     fail(tlsFailure("timeout", `no handshake in ${prepared.context.negotiatetime} s`)),
   );
   socket.once("secureConnect", () => {
-    const details = describe(prepared, socket, boot.quirks.checksHost);
+    const details = describe(prepared, socket, comparesHost(boot, prepared));
     const problem = prepared.context.seclevel === 0 ? undefined : judge(boot, prepared, host, socket);
     if (problem !== undefined) return fail(tlsFailure(problem.cause, problem.detail, details));
     if (settle()) done(undefined, socket, details);
   });
-  socket.on("error", (error: NodeJS.ErrnoException) => fail(explain(error, prepared)));
+  socket.on("error", (error: NodeJS.ErrnoException) => fail(explain(error, prepared, socket)));
   socket.once("close", () => fail(tlsFailure("handshake", "the server closed the connection during the handshake")));
   return () => {
     if (!settle()) return;
@@ -136,8 +150,14 @@ function judge(boot: Boot, prepared: Prepared, host: string, socket: TLSSocket):
     chain: presented(socket),
     anchors: prepared.anchors,
     now: prepared.context.ignorelocaltime === 1 ? undefined : boot.rtc.now(),
-    host: boot.quirks.checksHost ? host : undefined,
+    host: comparesHost(boot, prepared) ? host : undefined,
+    manner: prepared.context.checkhost === 1 ? "qualcomm" : "rfc",
   });
+}
+
+/** Some models always do [H]; "checkhost" is for the others [D]. */
+function comparesHost(boot: Boot, { context }: Prepared): boolean {
+  return boot.quirks.checksHost || context.checkhost === 1;
 }
 
 function presented(socket: TLSSocket): X509Certificate[] {
@@ -171,19 +191,31 @@ function describe(prepared: Prepared, socket: TLSSocket, checksHost: boolean): T
 }
 
 /** OpenSSL's words to the causes of the timeline. */
-function explain(error: NodeJS.ErrnoException, prepared: Prepared): Failure {
+function explain(error: NodeJS.ErrnoException, prepared: Prepared, socket: TLSSocket): Failure {
   const text = `${error.code ?? ""} ${error.message}`;
-  const withCertificate = prepared.context.seclevel === 2;
   const detail = error.code ?? error.message;
-  if (/handshake_failure|alert handshake failure/i.test(text)) {
-    // TLS 1.2 has no alert of its own for a missing client certificate.
-    return tlsFailure(withCertificate ? "handshake" : "client-cert-required", detail);
+  if (/wrong_version_number|packet_length_too_long|http_request/i.test(text))
+    return tlsFailure("handshake", `${detail}: what the server says is not TLS`);
+  if (/unrecognized_name/i.test(text)) return tlsFailure("handshake", `${detail}: a name it does not know, or no SNI`);
+  if (/protocol_version|unsupported_protocol/i.test(text)) return tlsFailure("tls-version", detail);
+  if (/no_(?:shared_)?cipher|NO_CIPHERS|insufficient_security/i.test(text)) return tlsFailure("cipher", detail);
+  const hasSuite = socket.getCipher()?.name !== undefined;
+  const withCertificate = prepared.context.seclevel === 2;
+  if (!/alert/i.test(text))
+    return tlsFailure("handshake", hasSuite && !withCertificate ? `${detail}, ${GUESS}` : detail);
+  // An alert in answer to the first message, when there is no suite yet: what was offered did not please.
+  if (!hasSuite) {
+    const refused = /handshake_failure|handshake failure/i.test(text);
+    return refused
+      ? tlsFailure("cipher", `${detail}: no suite, curve or version in common`)
+      : tlsFailure("handshake", detail);
   }
-  if (/certificate_required/i.test(text)) return tlsFailure("client-cert-required", detail);
-  if (/unknown_ca|bad_certificate|certificate_(?:unknown|expired|revoked)|unsupported_certificate/i.test(text)) {
-    return tlsFailure("client-cert-refused", detail);
-  }
-  if (/protocol_version|unsupported_protocol|wrong_version/i.test(text)) return tlsFailure("tls-version", detail);
-  if (/no_(?:shared_)?cipher|NO_CIPHERS/i.test(text)) return tlsFailure("cipher", detail);
+  // Behind it the server judges the client's certificate alone. Which alert says so differs from stack to stack: GnuTLS
+  // has decode_error for none at all, BoringSSL and Java others.
+  const judged = /handshake_failure|handshake failure|certificate|unknown_ca|access_denied|decode_error|decrypt_error/i;
+  if (judged.test(text)) return tlsFailure(withCertificate ? "client-cert-refused" : "client-cert-required", detail);
   return tlsFailure("handshake", detail);
 }
+
+/** mbed TLS and wolfSSL close on a missing client certificate so fast that their alert is lost. */
+const GUESS = "behind the server's certificate: it may want one of the client";

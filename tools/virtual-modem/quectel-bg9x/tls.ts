@@ -36,7 +36,7 @@ function parseOpen(call: Call): OpenRequest | undefined {
 export function createTls(boot: Boot, files: FileStore): Part & { readonly table: Streams<Entry> } {
   const { machine } = boot;
   const table = new Streams<Entry>(boot, "+QSSLURC");
-  const config = createSslConfig();
+  const config = createSslConfig(boot.model.name);
   /** SSL context of each client, for QSSLSTATE. */
   const contexts = new Map<number, number>();
 
