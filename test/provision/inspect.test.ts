@@ -10,6 +10,7 @@ import { type Context, type Files, inspect, prepare } from "../../tools/provisio
 import { rules } from "../../tools/provision/rules/quectel-bg9x.ts";
 import { client, days, keyPem, keysOf, NOW, root } from "./forge.ts";
 import { broker, CASES, ca, device, good, intermediate, rsa, rsaRoot } from "./inspect-cases.ts";
+import { STACK_CASES } from "./stack-cases.ts";
 
 const asked = async (files: Files, context: Partial<Context> = {}) => inspect(files, rules, { now: NOW, ...context });
 
@@ -82,7 +83,7 @@ describe("all is well", () => {
 });
 
 describe("is told", () => {
-  for (const [name, files, severity, code, subject, says, context] of CASES) {
+  for (const [name, files, severity, code, subject, says, context] of [...CASES, ...STACK_CASES]) {
     test(`${code}: ${name}`, async () => {
       const report = await asked(files, context);
       const found = report.findings.find((one) => one.code === code && one.subject === subject && says.test(one.text));
@@ -104,6 +105,24 @@ describe("what is written", () => {
       cert: leaf.pem + intermediate.pem,
       key: keyPem(leaf.keys),
     });
+  });
+
+  test("of several keys the one of the certificate, of two roots with one key the one in force", async () => {
+    const other = keyPem(keysOf("prime256v1", 9));
+    const old = root({ notBefore: days(-800), notAfter: days(-5), serial: [9] });
+    const files = { ca: old.pem + ca.pem, cert: device.pem, key: other + keyPem(device.keys) };
+    assert.deepEqual(await prepare(files, rules, NOW), { ca: ca.pem, cert: device.pem, key: keyPem(device.keys) });
+  });
+
+  test("a date that nobody reads alike is not called expired", async () => {
+    const times = [
+      [0x17, "2601010000Z"],
+      [0x17, "3001010000Z"],
+    ] as const;
+    const { findings } = await asked({ ca: root({ times }).pem });
+    const codes = findings.map(({ code }) => code);
+    assert.ok(codes.includes("CERT_TIME_FORM"));
+    assert.ok(!codes.includes("CERT_EXPIRED"), codes.join());
   });
 
   test("roots in front of intermediates", async () => {

@@ -23,6 +23,8 @@ export interface Certificate {
   readonly serial: Uint8Array;
   /** Object identifiers of critical extensions that no reader of certificates has to know. */
   readonly unknownCritical: readonly string[];
+  /** Those that a reader has to know, and small ones do not: mbed TLS 2.28 refuses a CA that has one. */
+  readonly rareCritical: readonly string[];
 }
 
 const KEY_USAGES: readonly (readonly [flag: number, name: string])[] = [
@@ -54,6 +56,12 @@ const EXTENDED_USAGES: Readonly<Record<string, string>> = {
 const KNOWN_EXTENSIONS = new Set(
   ["14", "15", "17", "18", "19", "30", "31", "32", "33", "35", "36", "37", "54"].map((arc) => `2.5.29.${arc}`),
 );
+
+const RARE_EXTENSIONS: Readonly<Record<string, string>> = {
+  "2.5.29.30": "nameConstraints",
+  "2.5.29.36": "policyConstraints",
+  "2.5.29.54": "inhibitAnyPolicy",
+};
 
 /** Names come from outside: what could move a cursor or turn the direction of writing is shown by its number. */
 export function printable(text: string): string {
@@ -120,6 +128,7 @@ export async function readCertificate(der: Uint8Array, index: number): Promise<C
       unknownCritical: parsed.extensions
         .filter(({ critical, type }) => critical && !KNOWN_EXTENSIONS.has(type))
         .map(({ type }) => type),
+      rareCritical: parsed.extensions.flatMap(({ critical, type }) => (critical && RARE_EXTENSIONS[type]) || []),
     };
     return { ...certificate, facts: await factsOf(certificate) };
   } catch {

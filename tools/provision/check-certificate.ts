@@ -20,6 +20,7 @@ const SOON_DAYS = 90;
 const YEAR_OF_CHANGE = 2050;
 /** X.509 key usage bits, as the library has them. */
 const DIGITAL_SIGNATURE = 1;
+const KEY_ENCIPHERMENT = 4;
 const KEY_CERT_SIGN = 32;
 const FILES: Readonly<Record<CertificateRole, string>> = { ca: "ca.pem", cert: "client.pem", server: "server.pem" };
 
@@ -42,7 +43,7 @@ class Notes {
 
 const day = (date: Date): string => date.toISOString().slice(0, 10);
 
-/** `isLeaf`: the client's or the server's own, not a CA on the way. */
+/** `isLeaf`: the client's or the server's own, not a CA on the way; in the CA file, what the server itself shows. */
 export function checkCertificate(
   certificate: Certificate,
   role: CertificateRole,
@@ -55,20 +56,37 @@ export function checkCertificate(
   checkWriting(notes, certificate);
   checkSignature(notes, certificate, rules);
   checkKey(notes, certificate, role, isLeaf, rules);
-  if (role === "ca") checkAnchor(notes, certificate, rules);
+  if (role === "ca") checkAnchor(notes, certificate, isLeaf, rules);
   else if (isLeaf) checkLeaf(notes, certificate, role);
   else checkIssuer(notes, certificate);
   return notes.list;
 }
 
+/** `broken`: not to be read by who is strict. `rare`: well formed, in the form of other years. */
+function timeForm({ facts, times }: Certificate): "good" | "rare" | "broken" {
+  const dates = [facts.notBefore, facts.notAfter];
+  const isWhole = times.every(({ tag, content }) => {
+    const text = String.fromCharCode(...content.subarray(0, 20));
+    return tag === TAG.utcTime ? /^\d{12}Z$/.test(text) : tag === TAG.generalizedTime && /^\d{14}Z$/.test(text);
+  });
+  if (!isWhole) return "broken";
+  const isUsual = times.every(({ tag }, index) => {
+    const year = dates[index]?.getUTCFullYear() ?? 0;
+    return tag === (year < YEAR_OF_CHANGE ? TAG.utcTime : TAG.generalizedTime);
+  });
+  return isUsual ? "good" : "rare";
+}
+
 function checkDates(
   notes: Notes,
-  { facts }: Certificate,
+  certificate: Certificate,
   role: CertificateRole,
   rules: ModemRules,
   context: Context,
 ): void {
-  const { notBefore, notAfter } = facts;
+  // What such a date means is not agreed upon.
+  if (timeForm(certificate) === "broken") return;
+  const { notBefore, notAfter } = certificate.facts;
   const now = context.now.getTime();
   const look = [`openssl x509 -in ${FILES[role]} -noout -dates`];
   const answer =
@@ -108,18 +126,13 @@ function checkDates(
 
 /** How it is written: what is legal and rare is where a small parser breaks. */
 function checkWriting(notes: Notes, certificate: Certificate): void {
-  const { facts, times, serial, unknownCritical, parsed } = certificate;
-  const dates = [facts.notBefore, facts.notAfter];
-  const isOdd = times.some(({ tag, content }, index) => {
-    const year = dates[index]?.getUTCFullYear() ?? 0;
-    const wanted = year < YEAR_OF_CHANGE ? [TAG.utcTime, 13] : [TAG.generalizedTime, 15];
-    return tag !== wanted[0] || content.length !== wanted[1] || content[content.length - 1] !== 0x5a;
-  });
+  const { facts, serial, unknownCritical, rareCritical, parsed } = certificate;
+  const form = timeForm(certificate);
   const recheck = "Compare with openssl asn1parse, and have it issued again by an ordinary tool.";
-  if (isOdd)
+  if (form !== "good")
     notes.add(
       "CERT_TIME_FORM",
-      "warning",
+      form === "broken" ? "error" : "warning",
       "a date is not written as RFC 5280 wants it (UTCTime up to 2049, GeneralizedTime from 2050, with seconds, in UTC).",
       "Strict parsers refuse the whole certificate.",
       recheck,
@@ -143,10 +156,18 @@ function checkWriting(notes: Notes, certificate: Certificate): void {
   if (parsed.extensions.length > 0 && unknownCritical.length > 0)
     notes.add(
       "CERT_CRITICAL",
-      "warning",
+      "error",
       `it has a critical extension that readers need not know: ${unknownCritical.join(", ")}.`,
-      "Who does not know it has to refuse the certificate.",
+      "Who does not know it has to refuse the certificate, and every stack does.",
       "Have it issued without it, or not critical.",
+    );
+  else if (rareCritical.length > 0)
+    notes.add(
+      "CERT_CRITICAL",
+      "warning",
+      `it has ${rareCritical.join(", ")}, marked as critical.`,
+      "Large stacks know it; small ones, as mbed TLS 2.28, refuse the certificate.",
+      "Try it on the desk, or have it issued without it.",
     );
 }
 
@@ -223,7 +244,12 @@ function checkKey(notes: Notes, { key }: Certificate, role: CertificateRole, isL
 }
 
 /** In the CA file. */
-function checkAnchor(notes: Notes, { facts, constraints, usages }: Certificate, rules: ModemRules): void {
+function checkAnchor(
+  notes: Notes,
+  { facts, constraints, usages }: Certificate,
+  isLeaf: boolean,
+  rules: ModemRules,
+): void {
   const show = ["openssl s_client -connect host:8883 -servername host -showcerts </dev/null"];
   if (!facts.isCa && !facts.isSelfSigned)
     notes.add(
@@ -241,6 +267,15 @@ function checkAnchor(notes: Notes, { facts, constraints, usages }: Certificate, 
       "it does not say that it is a CA (an old root, or a certificate of version 1).",
       "Some stacks take it as a root, some refuse it.",
       "Take a root with basicConstraints CA:TRUE.",
+    );
+  else if (!constraints.ca && isLeaf)
+    notes.add(
+      "CERT_NOT_CA",
+      "warning",
+      "it is signed by itself and says that it is no CA: good only for a broker that shows this very certificate.",
+      `Signed by it, nothing else is taken: ${rules.refusal}; and when the broker gets a new one, every device needs it first.`,
+      "Make a CA, and let it sign the broker's certificate.",
+      ["npx godwit pki --out certs --host broker.example.com"],
     );
   else if (!constraints.ca)
     notes.add(
@@ -260,21 +295,24 @@ function checkAnchor(notes: Notes, { facts, constraints, usages }: Certificate, 
       "Put the root into the store, and let the broker send the intermediate.",
       show,
     );
-  checkCertSign(notes, usages);
+  // One that is no CA was told already that it signs nothing.
+  if (!isLeaf || facts.isCa) checkCertSign(notes, usages, isLeaf);
 }
 
-function checkCertSign(notes: Notes, usages: number | undefined): void {
+function checkCertSign(notes: Notes, usages: number | undefined, isLeaf = false): void {
   if (usages !== undefined && (usages & KEY_CERT_SIGN) === 0)
     notes.add(
       "CERT_NO_CERT_SIGN",
-      "error",
+      isLeaf ? "warning" : "error",
       "its key usage does not allow it to sign certificates.",
-      "What it signed is refused.",
+      isLeaf
+        ? "It is good for the broker that shows it itself, and for nothing that it signed."
+        : "What it signed is refused.",
       "Take the CA that is meant, or have it issued with keyCertSign.",
     );
 }
 
-function checkLeaf(notes: Notes, { facts, usages, extendedUsages }: Certificate, role: CertificateRole): void {
+function checkLeaf(notes: Notes, { facts, key, usages, extendedUsages }: Certificate, role: CertificateRole): void {
   const isClient = role === "cert";
   const [wanted, word] = isClient ? [CLIENT_AUTH, "clientAuth"] : [SERVER_AUTH, "serverAuth"];
   if (facts.isCa && isClient)
@@ -282,7 +320,7 @@ function checkLeaf(notes: Notes, { facts, usages, extendedUsages }: Certificate,
       "CERT_CA_AS_CLIENT",
       "error",
       "it is a CA certificate in place of the client's.",
-      "The broker refuses a device that shows a CA.",
+      "Some brokers refuse a device that shows a CA; and who takes its key out of a device can certify all devices.",
       "Take the certificate that was issued for the device.",
     );
   else if (facts.isSelfSigned && isClient)
@@ -302,6 +340,15 @@ function checkLeaf(notes: Notes, { facts, usages, extendedUsages }: Certificate,
         ? "The broker refuses it: the connection dies right after the handshake."
         : "The modem may refuse the broker.",
       `Have it issued with extendedKeyUsage ${word}.`,
+    );
+  const server = key.type === "rsa" ? DIGITAL_SIGNATURE | KEY_ENCIPHERMENT : DIGITAL_SIGNATURE;
+  if (!isClient && usages !== undefined && (usages & server) === 0)
+    notes.add(
+      "CERT_USAGE",
+      "error",
+      `its key usage does not allow ${key.type === "rsa" ? "digitalSignature or keyEncipherment" : "digitalSignature"}.`,
+      "No cipher suite can use such a key: the handshake fails on either side.",
+      "Have it issued with keyUsage digitalSignature.",
     );
   if (isClient && usages !== undefined && (usages & DIGITAL_SIGNATURE) === 0)
     notes.add(

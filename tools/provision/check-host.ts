@@ -25,6 +25,37 @@ function matches(pattern: string, host: string): boolean {
   return wanted.every((label, index) => (index === 0 && isWild) || label === labels[index]);
 }
 
+function named(common: readonly string[], host: string): Finding {
+  return finding("HOST_NAMED", "ok", "host", `The broker's certificate is for ${printable(host)}.`, {
+    why: common.some((name) => matches(name, host))
+      ? ""
+      : "Its common name is another: a modem that compares that alone would refuse it.",
+  });
+}
+
+/** A name that is right, and that the modem may not be able to compare. */
+function unproved(
+  host: string,
+  isAddress: boolean,
+  { models, refusal, comparedHost }: ModemRules,
+): Finding | undefined {
+  const { value, grade, source } = comparedHost;
+  const isLong = host.length > value.maxLength;
+  if (!isLong && (!isAddress || value.addresses)) return undefined;
+  const what = isLong ? `has ${host.length} characters, more than ${value.maxLength}` : "is an address";
+  return finding(
+    "HOST_UNPROVED",
+    "warning",
+    "host",
+    `The broker's certificate is for ${printable(host)}, which ${what}: ${models} are not known to compare that (${grade}: ${source}).`,
+    {
+      why: `Where the modem compares the host name, it may refuse the broker: ${refusal}.`,
+      remedy:
+        "Give the broker a name in the DNS of at most 64 characters, and a certificate for it. Or try it on the desk.",
+    },
+  );
+}
+
 export function checkHost(certificate: Certificate, host: string, rules: ModemRules): Finding {
   const names = certificate.parsed.getExtension(x509.SubjectAlternativeNameExtension)?.names.items ?? [];
   const address = addressOf(host);
@@ -37,8 +68,8 @@ export function checkHost(certificate: Certificate, host: string, rules: ModemRu
     value === "yes"
       ? `The modem refuses the broker: ${rules.refusal}.`
       : `A verifier refuses it: ${rules.refusal}. Whether ${rules.models} compare the name is ${value} (${grade}: ${source}).`;
-  if (isNamed) return finding("HOST_NAMED", "ok", "host", `The broker's certificate is for ${shown}.`);
   const common = certificate.parsed.subjectName.getField("CN");
+  if (isNamed) return unproved(host, address !== undefined, rules) ?? named(common, host);
   const hasName = address === undefined && names.every(({ type }) => type !== "dns");
   if (hasName && common.some((name) => matches(name, host)))
     return finding(

@@ -52,7 +52,7 @@ Examples
   openssl s_client -connect broker.example.com:8883 -servername broker.example.com -showcerts </dev/null > server.pem
 
 The checks are made here, and nothing leaves this computer but what is written. The key is converted into the form that the
-modem reads, goes to the modem in one packet, and what it leaves in the board's memory is overwritten.
+modem reads, goes to the modem in two packets, and what it leaves in the board's memory is overwritten.
 
 Exit codes: 0 fine, 1 it failed or was refused because of errors, 2 wrong usage`;
 

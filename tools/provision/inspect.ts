@@ -7,6 +7,7 @@ import { type CertificateRole, type Context, checkCertificate } from "./check-ce
 import { type Chain, checkAnchors, checkEnd, orderChain } from "./check-chain.ts";
 import { checkHost } from "./check-host.ts";
 import { belongs, checkKeyForm, checkPair, checkPartner } from "./check-pair.ts";
+import { isSame } from "./der.ts";
 import { chooseForm, convertKey, type PrivateKey, readKey } from "./key.ts";
 import { readPem, type Source, writePem } from "./pem.ts";
 import { bySeverity, type FileRole, type Finding, finding, type KeyFacts, type Report, verdictOf } from "./report.ts";
@@ -47,8 +48,18 @@ export interface Prepared {
 }
 
 const ROLES: readonly FileRole[] = ["ca", "cert", "key", "server"];
-/** In these forms a modem would not read the file at all. */
-const UNREADABLE = ["binary (DER) instead of PEM", "UTF-16", "no line ends inside a block", "CR line ends"];
+/** Forms that one or more of OpenSSL, GnuTLS, mbed TLS and wolfSSL refuse; of modems nothing is known, so they are taken to. */
+const UNREADABLE = [
+  "binary (DER) instead of PEM",
+  "UTF-16",
+  "byte order mark",
+  "CR line ends",
+  "no line ends inside a block",
+  "empty lines inside a block",
+  "blanks in lines",
+  "headers inside a block",
+  "the label X509 CERTIFICATE",
+];
 
 interface Read {
   readonly given: ReadonlySet<FileRole>;
@@ -68,16 +79,19 @@ export async function inspect(files: Files, against: ModemRules, context: Contex
 }
 
 /** The texts to write, for `provision`. A file that has errors may be missing, or wrong: ask `inspect` first. */
-export async function prepare(files: Files, against: ModemRules): Promise<Prepared> {
-  return (await analyse(files, against, { now: new Date() })).prepared;
+export async function prepare(files: Files, against: ModemRules, now = new Date()): Promise<Prepared> {
+  return (await analyse(files, against, { now })).prepared;
 }
 
 async function analyse(files: Files, rules: ModemRules, context: Context): Promise<Analysis> {
   const read = await readFiles(files);
-  const { ca, cert, server } = read.certificates;
+  const { cert, server } = read.certificates;
   const findings: Finding[] = [...read.findings, ...checkPartner(read.given)];
+  const { ca, superseded } = withoutSuperseded(read.certificates.ca, context.now);
+  findings.push(...superseded);
   const anchors = await checkAnchors(ca, rules);
-  findings.push(...anchors.findings, ...ca.flatMap((one) => checkCertificate(one, "ca", false, rules, context)));
+  const shown = (one: Certificate): boolean => isShown(one, server);
+  findings.push(...anchors.findings, ...ca.flatMap((one) => checkCertificate(one, "ca", shown(one), rules, context)));
   const own = await checkPeer(cert, "cert", anchors, rules, context, read.key);
   const peer = await checkPeer(server, "server", anchors, rules, context);
   findings.push(...own.findings, ...peer.findings);
@@ -90,11 +104,69 @@ async function analyse(files: Files, rules: ModemRules, context: Context): Promi
   return { report: await reportOf(read, findings, prepared, rules), prepared };
 }
 
+/** Whether a certificate of the CA file is the broker's own, signed by itself; without the broker's chain, whether it may be. */
+function isShown(one: Certificate, server: readonly Certificate[]): boolean {
+  if (!one.facts.isSelfSigned) return false;
+  return server.length === 0 ? one.constraints?.ca === false : server.some(({ der }) => isSame(der, one.der));
+}
+
+/** A root that ended, beside the one with the same name and key that came after it, is in nobody's way: it is left out. */
+function withoutSuperseded(
+  all: readonly Certificate[],
+  now: Date,
+): { ca: readonly Certificate[]; superseded: Finding[] } {
+  const hasEnded = ({ facts }: Certificate): boolean => facts.notAfter < now;
+  const old = all.filter(
+    (one) =>
+      hasEnded(one) &&
+      all.some(
+        (other) => !hasEnded(other) && isSame(other.spki, one.spki) && other.facts.subject === one.facts.subject,
+      ),
+  );
+  return {
+    ca: all.filter((one) => !old.includes(one)),
+    superseded: old.map(({ facts }) =>
+      finding(
+        "CERT_EXPIRED",
+        "warning",
+        "ca",
+        `${facts.subject}: it ended, and its successor with the same key is there.`,
+        {
+          why: "A modem that uses the first certificate of the file alone would refuse the broker.",
+          remedy: "It is left out of what is written.",
+        },
+      ),
+    ),
+  };
+}
+
+/** Of several keys, the one that belongs to the certificate. */
+function chooseKey(
+  keys: readonly PrivateKey[],
+  certificates: readonly Certificate[],
+): { key: PrivateKey | undefined; findings: Finding[] } {
+  const fitting = keys.find((key) => certificates.some((one) => belongs(key, one)));
+  if (keys.length < 2) return { key: keys[0], findings: [] };
+  const [severity, remedy] =
+    fitting === undefined
+      ? (["error", "Leave only the key that belongs to the certificate."] as const)
+      : (["warning", "The one that belongs to the certificate is written, and no other."] as const);
+  return {
+    key: fitting ?? keys[0],
+    findings: [
+      finding("KEY_MANY", severity, "key", `The file has ${keys.length} private keys.`, {
+        why: "A modem takes the first one, which need not be the one of the certificate.",
+        remedy,
+      }),
+    ],
+  };
+}
+
 async function readFiles(files: Files): Promise<Read> {
   const findings: Finding[] = [];
   const given = new Set(ROLES.filter((role) => files[role] !== undefined));
   const certificates: Record<CertificateRole, Certificate[]> = { ca: [], cert: [], server: [] };
-  let key: PrivateKey | undefined;
+  const keys: PrivateKey[] = [];
   for (const role of given) {
     const file = readPem(files[role] ?? "", role);
     const selected = selectBlocks(file, role);
@@ -103,7 +175,7 @@ async function readFiles(files: Files): Promise<Read> {
       if (role === "key") {
         const found = await readKey(block, selected.parameters);
         if ("severity" in found) findings.push(found);
-        else key = found;
+        else keys.push(found);
         continue;
       }
       const certificate = await readCertificate(block.der, index);
@@ -120,6 +192,8 @@ async function readFiles(files: Files): Promise<Read> {
     }
     if (file.repairs.length > 0 && selected.blocks.length > 0) findings.push(repaired(role, file.repairs));
   }
+  const { key, findings: many } = chooseKey(keys, certificates.cert);
+  findings.push(...many);
   if (given.size === 0)
     findings.push(finding("PEM_NOTHING", "error", "ca", "No file was given.", { remedy: "Give at least the CA." }));
   return { given, certificates, key, findings };
@@ -128,7 +202,7 @@ async function readFiles(files: Files): Promise<Read> {
 function repaired(role: FileRole, repairs: readonly string[]): Finding {
   const isHarmful = repairs.some((repair) => UNREADABLE.includes(repair));
   return finding("PEM_FORM", isHarmful ? "warning" : "ok", role, `The file has ${repairs.join(", ")}.`, {
-    why: isHarmful ? "The modem would not read it as it is." : "",
+    why: isHarmful ? "Not every reader takes it as it is, and of this modem nothing is known." : "",
     remedy: role === "server" ? "" : "What is written is in canonical form: PEM blocks alone, lines of 64 characters.",
   });
 }

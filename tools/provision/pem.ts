@@ -160,7 +160,7 @@ class Reader {
     }
     const isEncrypted = /Proc-Type:[^\n]*ENCRYPTED/.test(headers);
     if (!isEncrypted && !this.isComplete(begin, decoded.bytes)) return;
-    this.noteForm(body, headers !== "" && !isEncrypted);
+    this.noteForm(begin.label, body, headers !== "" && !isEncrypted);
     this.blocks.push({ label: begin.label, der: decoded.bytes, at: this.position(begin.start), isEncrypted });
   }
 
@@ -182,12 +182,13 @@ class Reader {
     return false;
   }
 
-  private noteForm(body: string, hasHeaders: boolean): void {
+  private noteForm(label: string, body: string, hasHeaders: boolean): void {
     if (hasHeaders) this.repairs.add("headers inside a block");
+    if (label !== label.replace(/^X509 /, "")) this.repairs.add(`the label ${label}`);
     const lines = body.replaceAll("\r", "").split("\n").slice(1, -1);
     if (!/^[ \t]*\r?\n/.test(body) || !/\n[ \t]*$/.test(body)) this.repairs.add("no line ends inside a block");
     if (/[ \t]/.test(body)) this.repairs.add("blanks in lines");
-    if (lines.some((line) => line.trim() === "")) this.repairs.add("empty lines");
+    if (lines.some((line) => line.trim() === "")) this.repairs.add("empty lines inside a block");
     else if (
       lines.some((line, index) => line.trim().length > 64 || (line.trim().length < 64 && index < lines.length - 1))
     )

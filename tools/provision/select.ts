@@ -18,7 +18,7 @@ const SECRETS = /PRIVATE KEY$/;
 const isCertificate = ({ label }: PemBlock): boolean => CERTIFICATES.includes(label);
 const isKey = ({ label, isEncrypted }: PemBlock): boolean => KEYS.includes(label) && !isEncrypted;
 
-/** The certificates of a file of certificates, or the one key of a key file. */
+/** The certificates of a file of certificates, or the keys of a key file. */
 export function selectBlocks(file: PemFile, role: FileRole): Selected {
   const isWanted = role === "key" ? isKey : isCertificate;
   const wanted = file.blocks.filter(isWanted);
@@ -27,15 +27,8 @@ export function selectBlocks(file: PemFile, role: FileRole): Selected {
   if (wanted.length === 0 && file.findings.length === 0)
     findings.push(others[0] ? inPlace(others[0], role) : nothing(role));
   else if (wanted.length > 0 && others.length > 0) findings.push(...beside(others, role));
-  if (role === "key" && wanted.length > 1)
-    findings.push(
-      finding("KEY_MANY", "error", "key", `The file has ${wanted.length} private keys.`, {
-        why: "The modem takes the first one, which need not be the one of the certificate.",
-        remedy: "Leave only the key that belongs to the certificate.",
-      }),
-    );
   const parameters = file.blocks.find(({ label }) => label === PARAMETERS)?.der;
-  return { blocks: role === "key" ? wanted.slice(0, 1) : wanted, parameters, findings };
+  return { blocks: wanted, parameters, findings };
 }
 
 function nothing(role: FileRole): Finding {

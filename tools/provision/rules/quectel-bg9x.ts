@@ -21,7 +21,8 @@ export const rules: ModemRules = {
   certCertificates: { value: 1, grade: "R", source: "no source shows that more than the first certificate is sent" },
   // RSA 2048 with AWS IoT, on a BG95-M5 and on BG96 samples of WIZnet; 4096 in no log.
   rsaBits: { value: { min: 2048, max: 2048 }, grade: "D", source: "samples for AWS IoT with BG96 and BG95" },
-  curves: { value: ["P-256", "P-384"], grade: "D", source: "ECDHE-ECDSA suites of the SSL manual" },
+  // BG96 lists thirteen suites, all with RSA (H); "all" had it answer ECDHE-ECDSA over DTLS (californium 2103, H).
+  curves: { value: ["P-256"], grade: "D", source: "BG95 lists ECDHE-ECDSA suites, BG96 lists RSA alone" },
   // Whatever is listed here would be a guess: logs and samples with a client certificate all have RSA.
   keyCurves: { value: [], grade: "R", source: "no log and no sample has an elliptic curve client key" },
   // What AWS IoT hands out, and what samples for BG96 and BG95 upload, is BEGIN RSA PRIVATE KEY.
@@ -30,6 +31,8 @@ export const rules: ModemRules = {
   // A user of a BG95-M5 tried LF, CR and CR LF in vain, for another reason; LF is what the samples have.
   lineEnd: { value: "\n", grade: "D", source: "samples for AWS IoT with BG96 and BG95" },
   readListed,
-  // EG800K compares it (H); the settings of BG96 and BG95 list "checkhost", which nobody has shown at work.
-  checksHost: { value: "unproved", grade: "R", source: "no source shows it of BG96, BG95 or BG77" },
+  // BG96 and BG95 list it (H), drivers in use switch it on (D), the firmware does; nobody has shown a refusal.
+  checksHost: { value: "yes", grade: "D", source: 'the setting "checkhost"' },
+  // The public interface of the chip's maker takes 64 characters, and names common name and DNS names, no addresses.
+  comparedHost: { value: { maxLength: 64, addresses: false }, grade: "D", source: "the chip maker's public interface" },
 };

@@ -48,4 +48,6 @@ export interface ModemRules {
   readonly readListed: (line: string) => StoredFile | undefined;
   /** Whether the family compares the host name with the server's certificate. */
   readonly checksHost: Graded<"yes" | "no" | "unproved">;
+  /** What it can compare, as far as is known. */
+  readonly comparedHost: Graded<{ readonly maxLength: number; readonly addresses: boolean }>;
 }
