@@ -56,6 +56,26 @@ describe("the firmware", () => {
     assert.ok(!("blinks" in image.names));
   });
 
+  it("says where a name would not reach the JSON, and only there", async () => {
+    const { findings, code } = await build("json.ts");
+    assert.deepEqual(
+      findings.map(({ rule, file, line, text }) => [rule, file, line, text]),
+      [["renamed-json", "test/build/fixtures/firmware/json.ts", 2, "degrees"]],
+    );
+    const [[text] = []] = run(code);
+    assert.deepEqual(Object.keys(JSON.parse(String(text)) as object)[0], "t");
+    assert.deepEqual((await build("json.ts", false)).findings, []);
+  });
+
+  it("takes an exponent of the author's, minified or not", async () => {
+    for (const minify of [true, false]) {
+      const { code, findings } = await build("exponent.ts", minify);
+      assert.deepEqual(findings, []);
+      assert.deepEqual(run(code), [[100_000]]);
+      assert.doesNotMatch(code, /1e5/);
+    }
+  });
+
   it("has whole numbers without exponent, in ASCII, on one line", () => {
     assert.match(image.code, /60000/);
     assert.match(image.code, /^[\x20-\x7e]+\n$/);

@@ -243,7 +243,47 @@ const accepted = [
   "var o = { delete: 1, of: 2, get: 3, default() {} }; print(o.delete, o.of)",
 ];
 
+/** With `topic` as a name that is kept. */
+const renamed: [code: string, name: string][] = [
+  ["print(JSON.stringify({t: 1}))", "t"],
+  ["print(JSON.stringify({topic: 1, t: 2}))", "t"],
+  ["print(JSON.stringify({topic: [{deep: 1}]}))", "deep"],
+  ["print(JSON.stringify(E ? {a: 1} : []))", "a"],
+  ["const o = {t: 1}; print(JSON.stringify(o))", "t"],
+  ["let o; o = {t: 1}; print(JSON.stringify(o))", "t"],
+  ['require("Storage").writeJSON("f", {t: 1})', "t"],
+  ["print(JSON.parse(E).seconds)", "JSON.parse(E).seconds"],
+  ["const o = JSON.parse(E); print(o.seconds)", "o.seconds"],
+  ["let o; try { o = JSON.parse(E) } catch (e) {}\nprint(o.seconds)", "o.seconds"],
+  ['print(require("Storage").readJSON("f").host)', 'require("Storage").readJSON("f").host'],
+];
+const kept = [
+  "print(JSON.stringify({topic: 1}))",
+  'print(JSON.stringify({"t": {"deep": [1]}}))',
+  'const o = {"t": 1}; print(JSON.stringify(o))',
+  "const o = {t: 1}; print(o.t, JSON.stringify(1))",
+  "let o = {t: 1}; print(o.t); { const o = 1; print(JSON.stringify(o)) }",
+  'const o = JSON.parse(E); print(o["seconds"], o.topic)',
+  "function f(o) { return JSON.stringify(o) }\nprint(f(1))",
+];
+
 describe("profile", () => {
+  const written = { keepProperties: new Set(["topic"]), willRename: true };
+  for (const [code, name] of renamed) {
+    it(`renamed-json: ${code.replace(/\n/g, "⏎")}`, () => {
+      const found = checkProfile(code, undefined, written);
+      assert.deepEqual(
+        found.map(({ rule, text }) => [rule, text]),
+        [["renamed-json", name]],
+      );
+      // A script that is looked through by itself is renamed by nobody.
+      assert.deepEqual(checkProfile(code), []);
+    });
+  }
+  for (const code of kept) {
+    it(`accepts names of JSON: ${code}`, () => assert.deepEqual(checkProfile(code, undefined, written), []));
+  }
+
   for (const [code, rule] of rejected) {
     it(`${rule}: ${code.replace(/\n/g, "⏎")}`, () => {
       assert.deepEqual(
@@ -257,9 +297,9 @@ describe("profile", () => {
   }
 
   it("has a snippet for every rule", () => {
-    const tried = new Set(rejected.map(([, rule]) => rule));
+    const tried = new Set<string>(["renamed-json", ...rejected.map(([, rule]) => rule)]);
     assert.deepEqual(
-      Object.keys(rules).filter((rule) => !tried.has(rule as RuleId)),
+      Object.keys(rules).filter((rule) => !tried.has(rule)),
       [],
     );
   });

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { relative } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
 import { CliError } from "../cli/errors.ts";
@@ -116,7 +116,9 @@ async function build(flags: BuildFlags): Promise<void> {
   }
   if (!typesOk) console.error("godwit: the types are wrong, see above");
   if (firmware.findings.length > 0) {
-    console.error(`godwit: ${firmware.findings.length} places that Espruino would not run as written, see above`);
+    const { length } = firmware.findings;
+    const places = length === 1 ? "1 place" : `${length} places`;
+    console.error(`godwit: ${places} that would not work on the chip as written, see above`);
   }
 }
 
@@ -146,6 +148,7 @@ function printFindings(findings: Finding[], script: string): void {
 
 function lintDevice(script: string, flags: { json?: boolean; rules?: boolean }): void {
   if (!existsSync(script)) throw new CliError("NO_FILE", `there is no file ${script}`, 2);
+  if (!statSync(script).isFile()) throw new CliError("NO_FILE", `${script} is no file`, 2);
   if (flags.rules) {
     for (const [id, { why, instead }] of Object.entries(rules)) console.log(`${id}\n    ${why}\n    write ${instead}`);
   }

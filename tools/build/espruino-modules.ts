@@ -84,9 +84,11 @@ function index(built: readonly EspruinoModule[]): string {
 
 Without Godwit's own build: put the files where your Espruino tools look for modules, and \`require\` them.
 
-- **espruino command line**: a folder \`modules\` beside your script, or \`--config MODULES_DIR_NAME=...\`.
+- **espruino command line** (0.1.67): \`espruino --config "MODULE_URL=dist/modules|https://www.espruino.com/modules" app.js\`, with the
+  folder as it is seen from where you are.
 - **Espruino Web IDE**: a project folder (Settings, Project), the files in its \`modules\` folder.
-  The IDE says that it cannot minify them (\`Unexpected token ?\`) and sends them as they are: that is right, they are small already.
+- Both say that they cannot minify them (\`Unexpected token ?\`; the command line also that there is no \`.min.js\`) and send them as
+  they are: that is right, they are small already.
 - **On the board**: as files in Storage, named without \`.js\`: their functions then stay in flash and take no variables.
 
 | module | bytes | what |

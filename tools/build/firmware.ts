@@ -96,7 +96,7 @@ export async function bundleFirmware(options: FirmwareOptions): Promise<Firmware
       return { code: text.toString(), map: text.generateMap({ hires: true }) };
     },
   };
-  const finish = options.minify === false ? [firstGlobals] : [minify, integers, firstGlobals];
+  const finish = [...(options.minify === false ? [] : [minify]), integers, firstGlobals];
   const bundles = await rollupScript(
     entry,
     { board, build: constants, features },
@@ -106,7 +106,8 @@ export async function bundleFirmware(options: FirmwareOptions): Promise<Firmware
 
   // Checked as written, where names are plain and nothing is lowered, and, when that is clean, as it will run.
   // Exponents are the build's to write out (plainIntegers), so the author may use them.
-  const found = checkProfile(written.code, written.map, { keepProperties });
+  const willRename = options.minify !== false;
+  const found = checkProfile(written.code, written.map, { keepProperties, willRename });
   const plain = found.filter((finding) => finding.rule !== "exponent-number");
   const code = `${bundle.code.trimEnd()}\n`;
   const modules = moduleSizes(code, bundle.map);
@@ -126,10 +127,15 @@ export async function bundleFirmware(options: FirmwareOptions): Promise<Firmware
   };
 }
 
+/** In the year 2106. A time beyond is a mistake, and a device that was built then believes no clock. */
+const LAST_SECOND = 0xffff_ffff;
+
 function buildTimeNow(): number {
   const epoch = process.env["SOURCE_DATE_EPOCH"];
   if (epoch === undefined || epoch === "") return Math.floor(Date.now() / 1000);
-  if (!/^\d+$/.test(epoch)) throw new CliError("BAD_EPOCH", `SOURCE_DATE_EPOCH is "${epoch}", not a count of seconds`);
+  if (!/^\d{1,10}$/.test(epoch) || Number(epoch) > LAST_SECOND) {
+    throw new CliError("BAD_EPOCH", `SOURCE_DATE_EPOCH is "${epoch}", not a count of seconds since 1970`, 2);
+  }
   return Number(epoch);
 }
 

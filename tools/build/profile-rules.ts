@@ -170,6 +170,11 @@ export const rules = {
     instead: "the same spelling everywhere, or an interface with @public that has the name",
   },
 
+  "renamed-json": {
+    why: "the build renames it, so the JSON that is written has another name, and in what is read it is not found",
+    instead: "the name in quotes, or an interface with @public that has it",
+  },
+
   // Not there.
   "unknown-global": { why: "the boards have no such global", instead: "what types/*.d.ts declare" },
   "missing-static": { why: "the interpreter has no such member", instead: "what types/*.d.ts declare" },

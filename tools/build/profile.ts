@@ -1,5 +1,6 @@
 import { originalPositionFor, TraceMap } from "@jridgewell/trace-mapping";
 import { type Program, parse } from "acorn";
+import { jsonChecks } from "./profile-json.ts";
 import { nameChecks } from "./profile-names.ts";
 import { orderChecks } from "./profile-order.ts";
 import { type Rule, type RuleId, rules } from "./profile-rules.ts";
@@ -27,6 +28,8 @@ export interface ProfileContext {
 export interface ProfileOptions {
   /** Property names that the build does not rename: for these `o.a` and `o["a"]` are the same. */
   keepProperties?: ReadonlySet<string>;
+  /** The script is as it was written, and the build will rename all other properties. */
+  willRename?: boolean;
 }
 
 /** Finds what the interpreter lacks or gets wrong in a script; with a source map it gives the place in TypeScript. */
@@ -61,6 +64,7 @@ export function checkProfile(code: string, map?: string, options: ProfileOptions
   };
   syntaxChecks(context);
   nameChecks(context, deviceNames, options.keepProperties);
+  if (options.willRename === true) jsonChecks(context, options.keepProperties ?? new Set());
   orderChecks(context);
   return findings.sort((a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : a.line - b.line || a.column - b.column));
 }
