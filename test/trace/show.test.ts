@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { TraceEvent } from "../../tools/trace/event.ts";
 import { exportLine, exportTrace } from "../../tools/trace/export.ts";
-import { LEVELS, matches, topicMatches } from "../../tools/trace/filter.ts";
+import { isTopicFilter, LEVELS, matches, topicMatches } from "../../tools/trace/filter.ts";
 import { createTraceLog } from "../../tools/trace/log.ts";
 import { createTraceParser } from "../../tools/trace/parse.ts";
 
@@ -31,6 +31,12 @@ const EVENTS = decode(
 );
 const texts = (filter: Parameters<typeof matches>[1]): string[] =>
   EVENTS.filter((event) => matches(event, filter)).map(({ text }) => text);
+
+test("a Topic Filter has its wildcards in their places", () => {
+  for (const good of ["a", "/", "+", "#", "a/+/b", "a/#", "+/+/#", "$SYS/#", "a//b"])
+    assert.ok(isTopicFilter(good), good);
+  for (const bad of ["", "a+", "a/b#", "#/a", "a/#/b", "+a/b", "##"]) assert.ok(!isTopicFilter(bad), bad);
+});
 
 describe("filter", () => {
   test("by kind, text, socket, topic, fault; all of them together", () => {

@@ -29,6 +29,7 @@ const entries: Entry[] = [
 ];
 
 export async function main(argv: string[]): Promise<void> {
+  endWithReader();
   const program = new Command("godwit");
   const { version, description } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as Record<
     string,
@@ -39,6 +40,7 @@ export async function main(argv: string[]): Promise<void> {
     .version(version ?? "")
     .showHelpAfterError("(--help shows how)")
     .showSuggestionAfterError()
+    .configureOutput({ outputError: (text, write) => write(`godwit: ${plain(text)} (USAGE)\n`) })
     .exitOverride();
   try {
     const wanted = entries.filter((entry) => entry.names.includes(argv[2] ?? ""));
@@ -50,19 +52,47 @@ export async function main(argv: string[]): Promise<void> {
   }
 }
 
+/** Of a sentence of commander's. */
+const plain = (text: string): string => text.replace(/^error: /, "").trimEnd();
+
+/**
+ * Whoever read the output has gone (`godwit demo | head`). That is Ctrl-C for a command that listens to it, so that it takes
+ * back what it has switched on; any other is over.
+ */
+function endWithReader(): void {
+  let isOver = false;
+  function onError({ code, message }: NodeJS.ErrnoException): void {
+    if (isOver) return;
+    isOver = true;
+    if (code !== "EPIPE") {
+      console.error(`godwit: the output cannot be written: ${message}`);
+      process.exit(1);
+    }
+    if (process.listenerCount("SIGINT") === 0) process.exit();
+    process.emit("SIGINT");
+  }
+  process.stdout.on("error", onError);
+  process.stderr.on("error", onError);
+}
+
 /** Says what went wrong, on stderr or as JSON, and gives the exit code: 1 failed, 2 wrong usage. */
 function report(error: unknown, isJson: boolean): number {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return 0; // --help and --version
-    if (isJson) console.log(JSON.stringify({ ok: false, code: "USAGE", message: error.message }));
+    if (isJson) console.log(JSON.stringify({ ok: false, code: "USAGE", message: plain(error.message) }));
     return 2; // commander has printed it
   }
-  const { code, message, exitCode } =
-    error instanceof CliError
-      ? error
-      : { code: "FAILED", message: error instanceof Error ? error.message : String(error), exitCode: 1 };
+  const { code, message, exitCode } = error instanceof CliError ? error : describe(error);
   if (isJson) console.log(JSON.stringify({ ok: false, code, message }));
-  else console.error(`godwit: ${message}`);
+  else console.error(`godwit: ${message}${message.includes(code) ? "" : ` (${code})`}`);
   if (!(error instanceof CliError) && process.env["GODWIT_DEBUG"]) console.error(error);
   return exitCode;
+}
+
+/** What no command has foreseen: the system's own code (`EACCES`, `ENOSPC`), or `FAILED`. */
+function describe(error: unknown): { code: string; message: string; exitCode: number } {
+  if (!(error instanceof Error)) return { code: "FAILED", message: String(error), exitCode: 1 };
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  const isSystem = syscall !== undefined && code !== undefined;
+  return { code: isSystem ? code : "FAILED", message: error.message, exitCode: 1 };
 }

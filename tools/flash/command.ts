@@ -1,8 +1,8 @@
 /** `godwit flash`: an image onto a board, over any port. */
-import { readFileSync } from "node:fs";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import pc from "picocolors";
 import { CliError } from "../cli/errors.ts";
+import { readSmallFile } from "../cli/read-file.ts";
 import {
   asCliError,
   PORT_HELP,
@@ -14,7 +14,7 @@ import {
 import type { Session } from "../repl/session.ts";
 import { type FlashProgress, type FlashResult, flash, revoke } from "./flasher.ts";
 import type { Image } from "./image.ts";
-import { parseImage } from "./image-file.ts";
+import { MAX_IMAGE_FILE, parseImage } from "./image-file.ts";
 import { type Lock, lockScript, putLock, randomPasskey, removeLock } from "./lock.ts";
 import { readSlots, type Slots } from "./slots.ts";
 
@@ -109,7 +109,7 @@ async function readImage(path: string | undefined, board: string | undefined): P
   }
   let text: string;
   try {
-    text = readFileSync(path, "utf8");
+    text = readSmallFile(path, MAX_IMAGE_FILE, "utf8");
   } catch (error) {
     throw new CliError("NO_FILE", `cannot read ${path}: ${(error as Error).message}; npm run build writes images`, 2);
   }

@@ -4,8 +4,8 @@ import { FlashError } from "./errors.ts";
 import type { Image } from "./image.ts";
 import { MAX_CODE } from "./layout.ts";
 
-/** A source map of the largest image is a tenth of it. */
-const MAX_FILE = 4_000_000;
+/** Characters of a file; a source map of the largest image is a tenth of it. */
+export const MAX_IMAGE_FILE = 4_000_000;
 const MAX_LOADER = 4000;
 
 /** Code is base64 in the file: bytes that are no text would not survive a JSON editor. */
@@ -61,7 +61,7 @@ function names(value: unknown): Record<string, string> {
 }
 
 function json(file: string): Fields {
-  if (file.length > MAX_FILE) refuse(`it has more than ${MAX_FILE.toLocaleString("en-US")} characters`);
+  if (file.length > MAX_IMAGE_FILE) refuse(`it has more than ${MAX_IMAGE_FILE.toLocaleString("en-US")} characters`);
   try {
     return object(JSON.parse(file), "the file");
   } catch (error) {
@@ -89,8 +89,8 @@ export function parseImage(file: string): Image {
     crc32: whole(fields, "crc32"),
     loader: text(fields, "loader", MAX_LOADER),
     symbols: {
-      script: text(symbols, "script", MAX_FILE),
-      map: text(symbols, "map", MAX_FILE),
+      script: text(symbols, "script", MAX_IMAGE_FILE),
+      map: text(symbols, "map", MAX_IMAGE_FILE),
       names: names(symbols["names"]),
     },
   };

@@ -21,7 +21,8 @@ Examples
   npx godwit status --port tcp:127.0.0.1:4401 --watch
   npx godwit status --port /dev/ttyACM0 --json
 
-Exit codes: 0 it was read, 1 the board did not answer, 2 wrong usage`;
+Exit codes: 0 it was read, 1 the board did not answer, 2 wrong usage
+`;
 
 export function register(program: Command): void {
   withPortOptions(program.command("status"))

@@ -118,7 +118,7 @@ function tlsCells(view: StatusView): TlsCell[] {
         : answer === "no"
           ? no
           : answer === "unproved"
-            ? `no source shows it, so take it for no: ${no}`
+            ? `not proved, or not read back yet, so take it for no: ${no}`
             : "the board did not say";
     const verdict = answer === "yes" ? "good" : answer === "no" ? "fault" : answer === "unproved" ? "warning" : "info";
     return { check, label, answer, verdict, says };

@@ -1,5 +1,5 @@
 /** `godwit trace`: the AT and MQTT traffic of a board, decoded. */
-import { writeFileSync } from "node:fs";
+import { closeSync, openSync, writeFileSync } from "node:fs";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import pc from "picocolors";
 import { CliError } from "../cli/errors.ts";
@@ -9,7 +9,7 @@ import { STATUS_EXPRESSION } from "../status/read-status.ts";
 import { parseStatus } from "../status/view.ts";
 import type { TraceEvent, TraceKind } from "./event.ts";
 import { type ExportHeader, exportTrace } from "./export.ts";
-import { LEVELS, matches, type TraceFilter } from "./filter.ts";
+import { isTopicFilter, LEVELS, matches, type TraceFilter } from "./filter.ts";
 import { createTraceLog } from "./log.ts";
 import { maskIdentifiers } from "./mask.ts";
 import { startTrace } from "./start-trace.ts";
@@ -35,14 +35,17 @@ Examples
   npx godwit trace --port ble:Godwit
   npx godwit trace --port /dev/ttyACM0 --level at --faults
   npx godwit trace --port tcp:127.0.0.1:4401 --topic "godwit/+/telemetry" --for 60 --json
-  npx godwit trace --port ble:Godwit --export trace.txt       for a report: IMEI, IMSI and ICCID masked`;
+  npx godwit trace --port ble:Godwit --export trace.txt       for a report: IMEI, IMSI and ICCID masked
+
+Exit codes: 0 the time is over or Ctrl-C, 1 the link was lost or never came, or no firmware of Godwit, 2 wrong usage
+`;
 
 export function register(program: Command): void {
   withPortOptions(program.command("trace"))
     .description("show the AT and MQTT traffic of a board, decoded and explained")
     .addOption(new Option("-l, --level <level>", "what of it").choices(["at", "mqtt", "all"]).default("all"))
     .option("-f, --filter <text>", "only lines with this text")
-    .option("--topic <filter>", "only PUBLISH packets whose topic matches this Topic Filter")
+    .option("--topic <filter>", "only PUBLISH packets whose topic matches this Topic Filter", topicFilter)
     .option("--socket <name>", "only this socket, e.g. tls0")
     .option("--faults", "only what failed")
     .option("-o, --export <file>", "at the end, write what was seen into a file, as text")
@@ -51,7 +54,24 @@ export function register(program: Command): void {
     .option("--for <s>", "end after so many seconds; else at Ctrl-C", seconds)
     .option("--json", "one JSON object a line")
     .addHelpText("after", HELP + PORT_HELP)
-    .action((options: Options) => withSession(options, (session) => run(session, options)));
+    .action((options: Options) => {
+      if (options.export !== undefined) proveWritable(options.export);
+      return withSession(options, (session) => run(session, options));
+    });
+}
+
+function topicFilter(text: string): string {
+  if (!isTopicFilter(text)) throw new InvalidArgumentError('a Topic Filter: "+" is a whole level, "#" the last one.');
+  return text;
+}
+
+/** Before an hour is traced that could not be written. What is there already stays until the end. */
+function proveWritable(path: string): void {
+  try {
+    closeSync(openSync(path, "a"));
+  } catch (error) {
+    throw new CliError("NO_FILE", `cannot write ${path}: ${error instanceof Error ? error.message : String(error)}`, 2);
+  }
 }
 
 function seconds(text: string): number {

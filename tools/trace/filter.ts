@@ -34,6 +34,15 @@ export function topicMatches(filter: string, topic: string): boolean {
   return wanted.length === levels.length;
 }
 
+/** Whether `#` stands at the end only, and both wildcards have a level for themselves [MQTT-4.7.1-2, MQTT-4.7.1-3]. */
+export function isTopicFilter(text: string): boolean {
+  const levels = text.split("/");
+  return (
+    text !== "" &&
+    levels.every((level, index) => /^(?:[^+#]*|\+)$/.test(level) || (level === "#" && index === levels.length - 1))
+  );
+}
+
 export function matches(event: TraceEvent, filter: TraceFilter): boolean {
   if (filter.kinds !== undefined && !filter.kinds.has(event.kind)) return false;
   if (filter.faultsOnly === true && event.severity !== "fault") return false;

@@ -109,8 +109,11 @@ function openUart(address: string): Promise<Socket> {
 
 function readStorage(file: string | undefined): Map<string, string> {
   if (file === undefined || !existsSync(file)) return new Map();
-  const parsed: unknown = JSON.parse(readFileSync(file, "utf8"));
-  if (typeof parsed !== "object" || parsed === null) throw new CliError("BAD_STORAGE", `${file} is no JSON object`);
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(readFileSync(file, "utf8"));
+  } catch {}
+  if (typeof parsed !== "object" || parsed === null) throw new CliError("BAD_STORAGE", `${file} is no JSON object`, 2);
   return new Map(Object.entries(parsed).map(([name, data]) => [name, String(data)]));
 }
 

@@ -176,7 +176,8 @@ class Walk {
     const names = Object.keys(scope.object);
     const known = alike.some(
       ({ object }) =>
-        Object.keys(object).length === names.length && names.every((name) => object[name] === scope.object[name]),
+        Object.keys(object).length === names.length &&
+        names.every((name) => Object.is(object[name], scope.object[name])),
     );
     if (!known) alike.push(scope);
     return !known;
