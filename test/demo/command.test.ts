@@ -22,7 +22,7 @@ function godwit(...args: string[]): { status: number | null; stdout: string; std
 }
 
 test("--once ends with 0 and --json prints one object a line", () => {
-  const { status, stdout, stderr } = godwit("demo", "--once", "1", "--speed", "15", "--json");
+  const { status, stdout, stderr } = godwit("demo", "--once", "1", "--speed", "6", "--json");
   assert.equal(status, 0, stdout + stderr);
   const lines = stdout
     .trim()

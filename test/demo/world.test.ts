@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
-import { Duplex } from "node:stream";
 import { test } from "node:test";
 import { createManualClock } from "../../tools/clock.ts";
 import type { Entry } from "../../tools/demo/entry.ts";
-import { createModemBay, damage } from "../../tools/demo/modem-bay.ts";
+import { damage, noisyWire } from "../../tools/demo/noisy-wire.ts";
 import { createStory } from "../../tools/demo/story.ts";
 import { isLasting, LASTING_FAULTS, refusesAnew, worldWith } from "../../tools/demo/world.ts";
 import type { Level } from "../../tools/virtual-board/pins.ts";
@@ -46,14 +45,14 @@ test("noise damages some bytes and loses none", () => {
   assert.ok(bytes.every((byte) => byte === 0x41));
 });
 
-test("a modem that is exchanged gets the pins as they are, and its status is that of the bay", async () => {
+test("what is damaged on the wire is damaged both ways, and only while it is noisy", async () => {
   const clock = createManualClock();
-  const first = createVirtualModem({ clock });
-  const bay = createModemBay(first);
+  const modem = createVirtualModem({ clock });
+  const cable = noisyWire(modem, () => 0);
   const levels: Level[] = [];
   let heard = "";
-  bay.onPin("status", (level) => levels.push(level));
-  bay.uart.on("data", (bytes: Buffer) => {
+  cable.onPin("status", (level) => levels.push(level));
+  cable.uart.on("data", (bytes: Buffer) => {
     heard += bytes.toString("latin1");
   });
   const pass = async (): Promise<void> => {
@@ -62,26 +61,27 @@ test("a modem that is exchanged gets the pins as they are, and its status is tha
       await new Promise((resolve) => setImmediate(resolve));
     }
   };
-  bay.setPin("pwrkey", 0);
+  cable.setPin("pwrkey", 0);
   await pass();
-  bay.setPin("pwrkey", 1);
-  assert.equal(first.powered, true);
+  cable.setPin("pwrkey", 1);
   assert.match(heard, /RDY/);
+  assert.deepEqual(levels, [0, 1]);
 
   heard = "";
-  const second = createVirtualModem({ clock, sim: { absent: true } });
-  bay.fit(second);
-  assert.equal(first.powered, false);
+  cable.uart.write("AT\r");
   await pass();
-  assert.equal(second.powered, true);
-  assert.match(heard, /RDY[\s\S]*NOT INSERTED/);
-  assert.deepEqual(levels, [0, 1, 0, 1]);
-  first.powerOn();
-  await pass();
-  assert.deepEqual(levels, [0, 1, 0, 1]);
-  assert.ok(bay.uart instanceof Duplex);
+  assert.match(heard, /OK/);
+
   heard = "";
-  bay.uart.write("AT\r");
+  cable.isNoisy = true;
+  cable.uart.write("AT\r");
+  modem.uart.write("AT\r");
+  await pass();
+  assert.match(heard, /^\0+$/, "the answer to the one, damaged; the other was no command any more");
+
+  heard = "";
+  cable.isNoisy = false;
+  cable.uart.write("\rAT\r");
   await pass();
   assert.match(heard, /OK/);
 });

@@ -116,7 +116,7 @@ describe("at a board that is connected", () => {
     const { code, stdout, stderr } = await godwit(["status", "--port", port]);
     assert.equal(code, 0, stderr);
     assert.match(stdout, /^Connected: TLS and MQTT are up\.\n\n◉ connected {3}TLS and MQTT are up\n● secured/);
-    for (const row of [/^TLS +CA yes {2}host name unproved/m, /^clock +proved by /m, /^variables +\d+ of 12500/m])
+    for (const row of [/^TLS +CA yes {2}host name yes/m, /^clock +proved by /m, /^variables +\d+ of 12500/m])
       assert.match(stdout, row);
     const json = await godwit(
       ["status", "--port", port, "--json", "--watch", "--every", "0.5"],
@@ -141,6 +141,13 @@ test("asked wrongly, or a port where nobody is: a code and its exit code", LIMIT
     [["trace", "--port", "nonsense:x"], 2, /PORT_UNSUPPORTED/],
     [["status", "--port", "tcp:127.0.0.1:1"], 1, /PORT_[A-Z]+/],
     [["trace", "--port", "tcp:127.0.0.1:1", "--for", "-1"], 2, /seconds/],
+    [["trace", "--port", "tcp:127.0.0.1:1", "--topic", "a/#/b"], 2, /Topic Filter/],
+    // Before the port is tried: not after an hour.
+    [
+      ["trace", "--port", "tcp:127.0.0.1:1", "--export", join(tmpdir(), "none", "x.txt")],
+      2,
+      /cannot write .*ENOENT.*NO_FILE/,
+    ],
   ];
   const ended = await Promise.all(cases.map(([args]) => godwit(args)));
   for (const [index, [args, code, message]] of cases.entries()) {

@@ -1,14 +1,14 @@
 /** `godwit demo`: the whole path on this computer, with a timeline of what happens. */
-import { readFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { relative } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { CliError } from "../cli/errors.ts";
 import { createClock } from "../clock.ts";
 import type { Image } from "../flash/image.ts";
 import type { Demo } from "./demo.ts";
-import type { Entry, Mark } from "./entry.ts";
+import type { Entry, Extras, Mark } from "./entry.ts";
 import { type DemoFault, FAULT_NAMES, FAULT_PLANS } from "./faults.ts";
-import type { OwnBroker } from "./peer.ts";
+import { ownBroker } from "./own-broker.ts";
 
 interface Options {
   board: string;
@@ -77,42 +77,6 @@ function whole(from: number, to: number): (text: string) => number {
   };
 }
 
-function ownBroker({ broker, ca, cert, key, fault }: Options): OwnBroker | undefined {
-  if (broker === undefined) {
-    if (ca ?? cert ?? key) throw new CliError("USAGE", "--ca, --cert and --key go with --broker", 2);
-    return undefined;
-  }
-  const url = URL.canParse(broker) ? new URL(broker) : undefined;
-  if (url === undefined || url.protocol !== "mqtts:" || url.hostname === "") {
-    throw new CliError("USAGE", `--broker wants mqtts://host:port, not "${broker}"; there is no way without TLS`, 2);
-  }
-  if (ca === undefined) throw new CliError("USAGE", "--broker needs --ca: the certificate that signed the broker's", 2);
-  if ((cert === undefined) !== (key === undefined)) {
-    throw new CliError("USAGE", "--cert and --key go together", 2);
-  }
-  if (fault !== undefined && FAULT_PLANS[fault].ends === "refused") {
-    throw new CliError("USAGE", `--fault ${fault} needs certificates of the demo's own: leave --broker out`, 2);
-  }
-  const client =
-    cert === undefined || key === undefined ? {} : { cert: pem(cert, "CERTIFICATE"), key: pem(key, "PRIVATE KEY") };
-  const port = url.port === "" ? 8883 : Number(url.port);
-  return { host: url.hostname, port, ca: pem(ca, "CERTIFICATE"), ...client };
-}
-
-/** The text of a PEM file that holds a `kind`. */
-function pem(path: string, kind: string): string {
-  let text: string;
-  try {
-    text = readFileSync(path, "latin1");
-  } catch (error) {
-    throw new CliError("NO_FILE", `cannot read ${path}: ${(error as Error).message}`, 2);
-  }
-  if (!new RegExp(`-----BEGIN [A-Z0-9 ]*${kind}-----`).test(text)) {
-    throw new CliError("NOT_PEM", `${path} is no PEM file with a ${kind}`, 2);
-  }
-  return text;
-}
-
 async function showEntries(json: boolean): Promise<(entry: Entry) => void> {
   const { createPrinter, toJsonLine } = await import("./print.ts");
   if (json) return (entry) => process.stdout.write(`${toJsonLine(entry)}\n`);
@@ -137,7 +101,10 @@ function untilStopped(demo: Demo): { stopped: Promise<void>; release: () => void
     "q": stop,
     "\x03": stop,
   };
-  const onKey = (bytes: Buffer): void => keys[bytes.toString()]?.();
+  /** Over a slow line several come in one piece. */
+  const onKey = (bytes: Buffer): void => {
+    for (const key of bytes.toString("latin1")) keys[key]?.();
+  };
   const { stdin } = process;
   process.once("SIGINT", stop);
   process.once("SIGTERM", stop);
@@ -158,31 +125,25 @@ function isOpenEnded({ once, json, fault }: Options): boolean {
 }
 
 async function run(options: Options): Promise<void> {
+  if (options.broker !== undefined && options.fault !== undefined && FAULT_PLANS[options.fault].ends === "refused") {
+    const why = "needs certificates of the demo's own: leave --broker out";
+    throw new CliError("USAGE", `--fault ${options.fault} ${why}`, 2);
+  }
   const own = ownBroker(options);
   const isServed = isOpenEnded(options) && (options.page || options.consolePort !== undefined);
   if (options.consolePort !== undefined && !isServed) {
     throw new CliError("USAGE", "--console-port goes with a run that goes on until it is stopped", 2);
   }
   const startedAt = performance.now();
-  const [{ Demo }, { bundleFirmware, writeFirmware }, { imageOf }, { readErrorTable }, show] = await Promise.all([
+  const [{ Demo }, { readErrorTable }, show] = await Promise.all([
     import("./demo.ts"),
-    import("../build/firmware.ts"),
-    import("../flash/make-image.ts"),
     import("../errors/read-error-table.ts"),
     showEntries(options.json),
   ]);
-  const note = (text: string, mark: Mark = "info"): void => show({ atMs: 0, topic: "demo", mark, text });
-  const firmware = await bundleFirmware({ board: options.board });
-  const [path = ""] = writeFirmware(firmware);
-  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
-  show({
-    atMs: 0,
-    topic: "demo",
-    mark: "info",
-    text: `godwit ${firmware.version}: ${relative(process.cwd(), path)} built in ${seconds} s, ${firmware.total.toLocaleString("en-US")} bytes, ${firmware.pretokenised.toLocaleString("en-US")} pretokenised`,
-    data: { bytes: firmware.total, pretokenised: firmware.pretokenised },
-  });
-  const image = await imageOf(firmware);
+  let running: Demo | undefined;
+  const note = (text: string, mark: Mark = "info", extras: Extras = {}): void =>
+    show({ atMs: running?.elapsedMs ?? 0, topic: "demo", mark, text, ...extras });
+  const image = await buildImage(options.board, note);
   const page = isServed ? await preparePage(options, image, note) : undefined;
   const spent = (performance.now() - startedAt) / 1000;
   const demo = new Demo({
@@ -195,7 +156,7 @@ async function run(options: Options): Promise<void> {
     ownBroker: own,
     trace: options.trace,
     limitS: Math.max(1, LIMIT_S - Math.ceil(spent) - 2),
-    settings: { intervalS: options.interval, ...(page === undefined ? {} : IMPATIENT) },
+    settings: { intervalS: options.interval, ...own?.login, ...(page === undefined ? {} : IMPATIENT) },
     onEntry: (entry) => {
       show(entry);
       if (entry.mark !== "trace") page?.feed.entry(entry);
@@ -204,21 +165,66 @@ async function run(options: Options): Promise<void> {
     onFaults: () => page?.feed.faults(),
     onBoard: (state) => page?.feed.board(state),
   });
-  await demo.start();
-  const served = await page?.serve(demo);
-  if (process.stdin.isTTY && options.once === undefined) {
-    note("keys: r report now, d drop the connection, x reset the modem, t AT trace, q quit");
+  running = demo;
+  let served: { close(): Promise<void> } | undefined;
+  try {
+    await demo.start();
+    served = await page?.serve(demo);
+    if (process.stdin.isTTY && options.once === undefined) {
+      note("keys: r report now, d drop the connection, x reset the modem, t AT trace, q quit");
+    }
+    const { stopped, release } = untilStopped(demo);
+    const verdict = await Promise.race([demo.verdict, stopped.then(() => undefined)]);
+    release();
+    process.exitCode = verdict?.exitCode ?? 0;
+  } finally {
+    // Also when a part did not start: what listens would keep the process for ever.
+    await served?.close();
+    await demo.stop();
   }
-  const { stopped, release } = untilStopped(demo);
-  const verdict = await Promise.race([demo.verdict, stopped.then(() => undefined)]);
-  release();
-  await served?.close();
-  await demo.stop();
-  process.exitCode = verdict?.exitCode ?? 0;
+}
+
+type Note = (text: string, mark?: Mark, extras?: Extras) => void;
+
+/** Writes all that `godwit build` writes, so that `--image dist/<board>.image.json` is what runs. */
+async function buildImage(board: string, note: Note): Promise<Image> {
+  const startedAt = performance.now();
+  const [{ bundleFirmware, writeFirmware }, { formatFinding }, { imageOf }, { serialiseImage }, { boardProfiles }] =
+    await Promise.all([
+      import("../build/firmware.ts"),
+      import("../build/profile.ts"),
+      import("../flash/make-image.ts"),
+      import("../flash/image-file.ts"),
+      import("../virtual-board/boards/index.ts"),
+    ]);
+  const firmware = await bundleFirmware({ board });
+  if (!Object.hasOwn(boardProfiles, board)) {
+    const missing = `tools/virtual-board/boards has no ${board}: what simulates it has to be written first`;
+    throw new CliError("UNKNOWN_BOARD", `${missing} (docs/adding-a-board.md, 3)`, 2);
+  }
+  const [path = ""] = writeFirmware(firmware);
+  const { version, total: bytes, pretokenised } = firmware;
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
+  const built = `godwit ${version}: ${relative(process.cwd(), path)} built in ${seconds} s`;
+  note(
+    `${built}, ${bytes.toLocaleString("en-US")} bytes, ${pretokenised.toLocaleString("en-US")} pretokenised`,
+    "info",
+    {
+      data: { bytes, pretokenised },
+    },
+  );
+  // The types are the build's to check; what the interpreter would do differently shows nowhere else here.
+  for (const finding of firmware.findings) {
+    const [text = "", ...why] = formatFinding(finding, path).split("\n");
+    note(text, "fault", { details: why.map((line) => ({ text: line.trim() })) });
+  }
+  const image = await imageOf(firmware);
+  writeFileSync(path.replace(/\.js$/, ".image.json"), serialiseImage(image));
+  return image;
 }
 
 /** What takes its time is done before the demo starts. */
-async function preparePage(options: Options, image: Image, note: (text: string, mark?: Mark) => void) {
+async function preparePage(options: Options, image: Image, note: Note) {
   const [{ createFeed, startPage }, { readyWeb }, { BROWSER_PACE }, { serialiseImage }] = await Promise.all([
     import("./page.ts"),
     import("../build-web/build-web.ts"),
@@ -247,7 +253,7 @@ export function register(program: Command): void {
     .description("run the firmware here: virtual board, virtual modem, real TLS, a broker, and a timeline")
     .option("--once <publishes>", "end after so many acknowledged publishes and one command", whole(1, 1000))
     .addOption(new Option("--fault <name>", "what goes wrong").choices(FAULT_NAMES))
-    .option("--broker <url>", "a broker of yours, mqtts://host:port")
+    .option("--broker <url>", "a broker of yours, mqtts://host:port or mqtts://user:password@host:port")
     .option("--ca <file>", "CA certificate of your broker, PEM")
     .option("--cert <file>", "client certificate, PEM")
     .option("--key <file>", "private key of the client certificate, PEM")

@@ -186,6 +186,11 @@ export class Demo {
     if (entry.mark !== "trace" || this.trace) this.options.onEntry(entry);
   };
 
+  /** Since board and modem were switched on, on their clock. */
+  get elapsedMs(): number {
+    return this.now();
+  }
+
   private now(): number {
     return this.stage?.clock.now() ?? 0;
   }

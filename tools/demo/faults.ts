@@ -25,9 +25,8 @@ export const FAULT_PLANS: Readonly<Record<DemoFault, FaultPlan>> = {
   },
   "wrong-host": {
     says:
-      "the broker's certificate is for another host. No source says that a BG96 compares the host name, so this run " +
-      "uses a modem that does, as EG800K does; on one that does not, only a CA of your own keeps others out " +
-      "(docs/security.md)",
+      "the broker's certificate is for another host. The firmware tells the modem to compare the name, which BG96 and " +
+      "BG95 can; on a modem that cannot, only a CA of your own keeps others out (docs/security.md)",
     ends: "refused",
   },
   "no-client-cert": { says: "client.pem and client.key were never written to the modem's store", ends: "refused" },

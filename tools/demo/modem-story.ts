@@ -117,19 +117,21 @@ export function createModemStory(options: ModemStoryOptions): (event: ModemEvent
   }
 
   function socket(event: EventOf<"socket">): void {
-    const where = `${event.host}:${event.port}`;
+    const isTls = event.kind === "tls";
+    const place = `${event.host}:${event.port}`;
+    const where = isTls ? place : `${event.kind.toUpperCase()} ${place}`;
+    const topic = isTls ? "tls" : "link";
     if (event.action === "open") {
       openedAt = event.at;
-      if (event.kind === "tls") tell("tls", `opening ${where}`);
-      else tell("link", `opening ${event.kind.toUpperCase()} ${where}`);
+      tell(topic, `opening ${where}`);
     } else if (event.action === "connected") connected(event);
     else if (event.action === "failed") {
-      tell("tls", `${where} failed after ${duration(event.at - openedAt)}; the modem says only ${event.code}`, {
+      tell(topic, `${where} failed after ${duration(event.at - openedAt)}; the modem says only ${event.code}`, {
         mark: "fault",
         data: { code: event.code, cause: event.cause, detail: event.detail },
         details: [{ label: "in truth", text: `${event.cause}: ${event.detail} (only a virtual modem can tell)` }],
       });
-    } else if (event.action === "closed" && event.kind === "tls") {
+    } else if (event.action === "closed" && isTls) {
       const who = { host: "by the device", peer: "by the broker or the way to it", modem: "by the modem" }[event.by];
       tell("tls", `${where} closed ${who}`, event.by === "host" ? {} : { mark: "fault" });
     }

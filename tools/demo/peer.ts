@@ -12,6 +12,8 @@ import type { World } from "./world.ts";
 export interface OwnBroker extends Certificates {
   readonly host: string;
   readonly port: number;
+  /** Where it asks for a user name. */
+  readonly login?: { readonly username: string; readonly password: string };
 }
 
 export interface Peer {
@@ -68,17 +70,23 @@ export interface ObserverNeeds {
   readonly onAcknowledged: (publish: Acknowledged) => void;
 }
 
+/** What OpenSSL says, without addresses, numbers and its source files. */
+export function tlsWords(message: string): string {
+  return message.replace(/^(?:[0-9A-F]+:)?error:[0-9A-F]+:([^:]*):[^:]*:([^:\n]*).*$/s, "$2 ($1)").trim();
+}
+
 export async function foreignPeer(own: OwnBroker, needs: ObserverNeeds): Promise<Peer> {
-  const { host, port, ...certificates } = own;
+  const { host, port, login, ...certificates } = own;
   const observer = await startObserver({
     ...needs,
     ...certificates,
+    ...login,
     url: `mqtts://${host}:${port}`,
     topic: DEVICE_TOPIC,
     commandTopic: TOPICS.command,
   }).catch((error: Error): undefined => {
     // The device is the one to watch: what it says about the same broker is worth more than giving up here.
-    needs.tell("demo", `a second client cannot use ${host}:${port}: ${error.message}`, {
+    needs.tell("demo", `a second client cannot use ${host}:${port}: ${tlsWords(error.message)}`, {
       mark: "fault",
       details: [{ label: "so", text: "nobody can see what arrives there, and no command is sent" }],
     });

@@ -57,10 +57,8 @@ export const PLAYGROUND_FAULTS: Readonly<Record<PlaygroundName, PlaygroundFault>
     expect: "TLS_REFUSED; the causes in order tell which files to compare.",
   },
   "wrong-host": {
-    says:
-      "The broker shows a certificate for another host, and the modem is exchanged for one that compares names, as " +
-      "EG800K does: no source says so of a BG96.",
-    expect: "MODEM_RESET, because the modem starts anew; then TLS_REFUSED, each time it tries.",
+    says: "The broker shows a certificate for another host, and the modem was told to compare the names.",
+    expect: "TLS_REFUSED, each time it tries; status().tls.host says that the name is compared.",
     ownBroker: true,
   },
   "no-client-cert": {

@@ -9,7 +9,7 @@ import { findProfile } from "../virtual-board/boards/index.ts";
 import { wire } from "../virtual-board/connect.ts";
 import { FlashMemory } from "../virtual-board/flash.ts";
 import { createVirtualModem, type ModemEvent, type VirtualModem } from "../virtual-modem/index.ts";
-import { createModemBay } from "./modem-bay.ts";
+import { noisyWire } from "./noisy-wire.ts";
 import { type SntpRequest, type SntpServer, startSntpServer } from "./sntp-server.ts";
 import type { World } from "./world.ts";
 
@@ -31,8 +31,6 @@ export const FILE_NAMES = { ca: "ca.pem", cert: "client.pem", key: "client.key" 
 
 /** What the network says when it is years off: long before any firmware was built, and after the 1980 of the modem. */
 const WRONG_TIME_MS = Date.UTC(2019, 3, 7);
-/** A search for a cell that nobody waits for, ms. */
-const ENDLESS_MS = 1e9;
 
 /** PEM texts. */
 export interface Certificates {
@@ -140,19 +138,17 @@ function flashed(image: Image): FlashMemory {
 /** What the virtual modem is given once and looks at again and again. */
 interface Surroundings {
   readonly files: Map<string, Buffer>;
-  readonly network: { nitzMs?: number | undefined; registrationMs?: number | undefined };
+  readonly network: { nitzMs?: number | undefined };
   readonly wallClock: () => number;
 }
 
-function makeModem({ clock }: StageOptions, surroundings: Surroundings, world: World): VirtualModem {
+function makeModem({ clock }: StageOptions, surroundings: Surroundings): VirtualModem {
   return createVirtualModem({
     clock,
     latency: 1,
     baud: 115_200,
     ...surroundings,
-    sim: { absent: !world.hasSim },
     resolve: (host) => ([BROKER_HOST, NTP_HOST].includes(host) ? "127.0.0.1" : undefined),
-    ...(world.comparesHost ? { quirks: { checksHost: true } } : {}),
   });
 }
 
@@ -181,15 +177,12 @@ export async function createStage(options: StageOptions, listeners: StageListene
   function surround(): void {
     // The wrong time has to be there before the firmware asks for it.
     surroundings.network.nitzMs = world.networkTime === "right" ? undefined : 50;
-    surroundings.network.registrationMs = world.hasCell ? undefined : ENDLESS_MS;
-  }
-  function newModem(): VirtualModem {
-    return makeModem(options, surroundings, world).on("event", (event) => listeners.modem(event));
   }
   surround();
   fillStore(surroundings.files, options, world);
-  const bay = createModemBay(newModem());
-  wire(board, bay);
+  const modem = makeModem(options, surroundings).on("event", (event) => listeners.modem(event));
+  const cable = noisyWire(modem);
+  wire(board, cable);
   listen(board, listeners);
   const uart = board.uart(board.profile.modem.serial);
   const evaluate = (expression: string): unknown => (board.running ? board.evaluate(expression) : undefined);
@@ -201,9 +194,17 @@ export async function createStage(options: StageOptions, listeners: StageListene
     if (on) board.start();
     else {
       board.stop();
-      bay.modem.powerCut();
+      modem.powerCut();
     }
     listeners.powered(on);
+  }
+
+  /** What surrounds the modem changes while it has no supply: it finds it so when it starts anew. */
+  function place(fault: "sim-out" | "no-signal", was: boolean, is: boolean): void {
+    if (was === is) return;
+    if (is) modem.clearFaults(fault);
+    else modem.fault(fault);
+    modem.fault("reset");
   }
 
   function change(next: World): void {
@@ -211,8 +212,8 @@ export async function createStage(options: StageOptions, listeners: StageListene
     world = next;
     surround();
     if (next.ca !== was.ca || next.hasClient !== was.hasClient) fillStore(surroundings.files, options, next);
-    if (next.hasSim !== was.hasSim || next.comparesHost !== was.comparesHost) bay.fit(newModem());
-    if (was.hasCell && !next.hasCell) bay.modem.fault("reset");
+    place("sim-out", was.hasSim, next.hasSim);
+    place("no-signal", was.hasCell, next.hasCell);
     if (next.networkTime !== was.networkTime && board.running) {
       power(false);
       power(true);
@@ -221,9 +222,7 @@ export async function createStage(options: StageOptions, listeners: StageListene
 
   return {
     clock,
-    get modem() {
-      return bay.modem;
-    },
+    modem,
     board,
     status,
     queued: () => Number(evaluate("godwit.client.queued()") ?? 0),
@@ -243,9 +242,9 @@ export async function createStage(options: StageOptions, listeners: StageListene
     power,
     change,
     noise(ms) {
-      bay.isNoisy = true;
+      cable.isNoisy = true;
       clock.setTimeout(() => {
-        bay.isNoisy = false;
+        cable.isNoisy = false;
       }, ms);
     },
     async stop() {

@@ -8,8 +8,6 @@ export interface World {
   readonly ca: "right" | "other";
   readonly hasClient: boolean;
   readonly hasSim: boolean;
-  /** The modem compares the host name with the certificate, which no source says of a BG96. */
-  readonly comparesHost: boolean;
   readonly hasCell: boolean;
   /** What the network says when it sends its time. */
   readonly networkTime: "right" | "years-off";
@@ -19,7 +17,7 @@ const DEPARTURES = {
   "wrong-clock": { networkTime: "years-off" },
   "expired": { certificate: "expired" },
   "unknown-ca": { ca: "other" },
-  "wrong-host": { certificate: "wrong-host", comparesHost: true },
+  "wrong-host": { certificate: "wrong-host" },
   "no-client-cert": { hasClient: false },
   "no-coverage": { hasCell: false },
   "no-sim": { hasSim: false },
@@ -43,7 +41,6 @@ export function worldWith(faults: Iterable<LastingFault>): World {
     ca: "right",
     hasClient: true,
     hasSim: true,
-    comparesHost: false,
     hasCell: true,
     networkTime: "right",
   };
