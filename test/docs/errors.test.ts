@@ -67,6 +67,11 @@ function codesIn(files: readonly string[], pattern: RegExp): [string, string[]][
   return [...found];
 }
 
+/** The commands' own, anywhere in tools. */
+const COMMAND_CODE = /\b(?:CliError\(\s*|code: )"(USAGE|FAILED|[A-Z]+|(?:NO|NOT|BAD|UNKNOWN|FILE)_[A-Z]+)"/g;
+const toolFiles = readdirSync(join(root, "tools"), { recursive: true, encoding: "utf8" })
+  .filter((file) => file.endsWith(".ts"))
+  .map((file) => join("tools", file));
 const hostFiles = ["port", "repl", "flash", "trace", "symbols", "provision"].flatMap((folder) =>
   readdirSync(join(root, "tools", folder), { recursive: true, encoding: "utf8" })
     .filter((file) => file.endsWith(".ts"))
@@ -74,7 +79,8 @@ const hostFiles = ["port", "repl", "flash", "trace", "symbols", "provision"].fla
 );
 const HOST_CODE = new RegExp(`"((?:${HOST_PREFIXES.join("|")})_[A-Z0-9_]+)"`, "g");
 const inTools = codesIn(hostFiles, HOST_CODE).filter(([code]) => !GOOD.includes(code));
-const inSources = new Map([...codesIn(sourceFiles(), CODE), ...inTools]);
+const inCommands = codesIn(toolFiles, COMMAND_CODE);
+const inSources = new Map([...codesIn(sourceFiles(), CODE), ...inTools, ...inCommands]);
 
 test("every code of the device and of the tools is explained", () => {
   const missing = [...inSources].filter(([code]) => !table.has(code)).map(([code, files]) => `${code} (${files[0]})`);
@@ -107,7 +113,7 @@ for (const [code, { meaning, causes, remedies }] of table) {
 }
 
 test("no code stands in two rows", () => {
-  const rows = text.split("\n").flatMap((line) => /^\| `([A-Z]+_[A-Z0-9_]+)` \|/.exec(line)?.[1] ?? []);
+  const rows = text.split("\n").flatMap((line) => /^\| `([A-Z][A-Z0-9_]+)` \|/.exec(line)?.[1] ?? []);
   assert.deepEqual(
     rows.filter((code, index) => rows.indexOf(code) !== index),
     [],
