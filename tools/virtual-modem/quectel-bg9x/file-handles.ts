@@ -1,5 +1,5 @@
 /** Open files: AT+QFOPEN and what works on its handle. Source: BG96 FILE AT Commands Manual V1.0 [D]. */
-import { cme, type Io, OK, type Result } from "../answer.ts";
+import { type Commands, cme, type Handler, type Io, OK, type Result } from "../answer.ts";
 import { type Call, integer, string } from "../v250-parse.ts";
 import type { Boot, Part } from "./context.ts";
 import { FILE_ERROR } from "./errors.ts";
@@ -16,6 +16,34 @@ interface Open {
   readonly name: string;
   readonly mode: number;
   position: number;
+}
+
+/** [D] FILE manual V1.1, 2.7 to 2.12: what the test commands say. */
+const FORMS: Readonly<Record<string, string>> = {
+  "+QFREAD": "<filehandle>[,<length>]",
+  "+QFWRITE": "<filehandle>[,<length>[,<timeout>]]",
+  "+QFSEEK": "<filehandle>,<offset>[,<position>]",
+  "+QFPOSITION": "<filehandle>",
+  "+QFTUCAT": "<filehandle>",
+  "+QFCLOSE": "<filehandle>",
+};
+
+/** With the answer to its test command in front of each. */
+function withForms(commands: Commands): Commands {
+  return Object.fromEntries(
+    Object.entries(commands).map(([name, handle]): [string, Handler] => {
+      const form = FORMS[name];
+      if (form === undefined) return [name, handle];
+      return [
+        name,
+        (call, io) => {
+          if (call.kind !== "test") return handle(call, io);
+          io.lines(`${name}: ${form}`);
+          return OK;
+        },
+      ];
+    }),
+  );
 }
 
 export function createHandles(boot: Boot, drives: Drives): Part {
@@ -104,7 +132,7 @@ export function createHandles(boot: Boot, drives: Drives): Part {
   }
 
   return {
-    commands: {
+    commands: withForms({
       "+QFOPEN": openFile,
       "+QFREAD": read,
       "+QFWRITE": write,
@@ -127,6 +155,6 @@ export function createHandles(boot: Boot, drives: Drives): Part {
         const handle = integer(call.args[0], 0, Number.MAX_SAFE_INTEGER);
         return handle !== undefined && open.delete(handle) ? OK : cme(FILE_ERROR.invalidHandle);
       },
-    },
+    }),
   };
 }
