@@ -17,6 +17,11 @@ export interface Failure {
 /** Called once, with a failure or with nothing. */
 export type Done = (error?: Failure) => void;
 
+/** `AT_ERROR` or `AT_TEXT`: the command was refused. Anything else, silence above all, says nothing about what it asked for. */
+export function isRefusal(error?: Failure): boolean {
+  return !!error && /ERR|TEXT/.test(error.code);
+}
+
 export function failure(code: string, cause?: number | string, command?: string): Failure {
   return { code, cause, command };
 }

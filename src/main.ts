@@ -96,7 +96,7 @@ E.on("errorFlag", modem.listen);
 
 if (read.error) print(`config ! ${read.error.code} ${read.error.cause}`);
 if (OUTBOX && !outbox) print("outbox !", "OUTBOX_FLASH");
-if (!config.verify || !config.checkHost || !config.clockGate) print("INSECURE: certificates are not fully checked");
+if (!config.verify || !config.checkHost || !config.clockGate) print("INSECURE: not all is checked");
 print(`godwit ${VERSION} ${board.id} ${config.clientId}`);
 startApp(board, modem, clock.status, client, topic, config.intervalS);
 link.start();

@@ -5,7 +5,7 @@
 import { driver } from "godwit:driver";
 import { quotedIn } from "../at/command.ts";
 import type { Done, Failure } from "../failure.ts";
-import { failure } from "../failure.ts";
+import { failure, isRefusal } from "../failure.ts";
 import { after } from "../guard.ts";
 import { CID, type Modem } from "../modem/modem.ts";
 import type { Sockets } from "../modem/sockets.ts";
@@ -139,7 +139,7 @@ export function createClock(modem: Modem, sockets: Sockets, options: ClockOption
         const errorS = parseTime(quotedIn(lines, "+CCLK:") || "") - getTime();
         status.rtcErrorS = Math.round(errorS);
         // Silence says nothing about the RTC.
-        if (error && error.code != "AT_ERROR") done(error);
+        if (error && !isRefusal(error)) done(error);
         else if (Math.abs(errorS) <= AGREE_S) {
           status.source = name;
           done();

@@ -127,7 +127,7 @@ export function createLink(
           clock.status.source = "none";
           // The questions cost energy, so the answer stands for four refusals in a row. Not for ever: somebody may have
           // put other files into the store. Only TLS_FILE and TLS_REFUSED are answers.
-          if (link.failed & 3 && /TLS_R*E*F/.test((link.error as Failure).code)) done(link.error);
+          if (link.failed & 3 && /TLS_F|TLS_REF/.test((link.error as Failure).code)) done(link.error);
           else explainRefusal(modem, sockets, options, error, done);
         }
       });

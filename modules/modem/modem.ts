@@ -6,7 +6,7 @@ import { driver } from "godwit:driver";
 import { type Channel, createChannel } from "../at/channel.ts";
 import { quoted } from "../at/command.ts";
 import type { Done, Failure } from "../failure.ts";
-import { failure } from "../failure.ts";
+import { failure, isRefusal } from "../failure.ts";
 import { after } from "../guard.ts";
 import type { Urc } from "./driver.ts";
 import { nextRegistration, type Registration, registrationOf, UNREGISTERED } from "./registration.ts";
@@ -61,8 +61,8 @@ export interface Modem {
   activate(done: Done): void;
   /** Sends command line parts, as many in one line as the family takes; on an error finds the part that failed. */
   script(parts: string[], done: LinesDone, timeoutMs?: number, secret?: boolean): void;
-  /** Listens on the UART, again if need be: running out of memory removes every listener. */
-  listen(): void;
+  /** Listens on the UART, again if need be: Ctrl-C removes a listener. Out of memory (`flags`) the board starts anew. */
+  listen(flags?: string[]): void;
   /**
    * Assigned by the link. The path below the sockets broke: `MODEM_RESET`, `MODEM_DEAF`, `NET_PDP`. Not called while
    * powering on or off.
@@ -123,7 +123,9 @@ export function createModem(port: ModemPort, access: NetworkAccess): Modem {
     return true;
   }
 
-  function listen(): void {
+  function listen(flags?: string[]): void {
+    // `MEMORY`, not `LOW_MEMORY`: a callback was ended where it stood, and what it had half done nobody knows. It is told once.
+    if (/,M/.test("," + flags)) E.reboot();
     port.uart.removeAllListeners("data");
     port.uart.on("data", channel.feed);
   }
@@ -157,18 +159,19 @@ export function createModem(port: ModemPort, access: NetworkAccess): Modem {
       until(
         () => isReady,
         driver.bootMs,
-        () => synchronise(SYNC_TRIES),
+        () => synchronise(SYNC_TRIES, true),
       );
     }
 
-    function synchronise(tries: number): void {
+    /** `isSafe`: it does not wait for the rest of what we were sending when we were reset, and so takes no question for it. */
+    function synchronise(tries: number, isSafe?: boolean): void {
       channel.send({ text: "ATE0", timeoutMs: 1000 }, (error) => {
         if (!error)
           script(["+CMEE=1"].concat(driver.setUp()), (refused) => {
             if (refused) end(refused);
             else unlock(SIM_TRIES);
           });
-        else if (tries > 1) synchronise(tries - 1);
+        else if (tries > 1 && (isSafe || isRefusal(error))) synchronise(tries - 1, true);
         else if (tries) end(failure("MODEM_DEAF"));
         else press();
       });
@@ -178,9 +181,10 @@ export function createModem(port: ModemPort, access: NetworkAccess): Modem {
       channel.send({ text: "AT+CPIN?", prefix: "+CPIN:" }, (error, lines) => {
         // The last: the URC of the same name may have come first.
         const answer = (lines.pop() || "").substr(6).trim();
-        if (tries && (error ? error.cause == SIM_BUSY : answer == "NOT READY")) after(1000, unlock, tries - 1);
+        // Before "O": NOT READY, or nothing, because a late OK of somebody else's was taken for ours.
+        if (tries && (error ? error.cause == SIM_BUSY : answer < "O")) after(1000, unlock, tries - 1);
         // Silence says nothing about the SIM.
-        else if (error) end(error.code == "AT_ERROR" ? failure("SIM_ABSENT", error.cause) : error);
+        else if (error) end(isRefusal(error) ? failure("SIM_ABSENT", error.cause) : error);
         else if (answer == "READY") end();
         else if (pin && answer == "SIM PIN") enterPin();
         else end(failure("SIM_LOCKED", answer));
@@ -196,7 +200,7 @@ export function createModem(port: ModemPort, access: NetworkAccess): Modem {
         else
           channel.send({ text: `AT+CPIN=${quoted(pin)}`, secret: true }, (error) => {
             // What was not refused may have been taken: a modem that resets here must find its PIN when it is back.
-            if (error && /ERR|TEXT/.test(error.code)) pin = "";
+            if (isRefusal(error)) pin = "";
             after(1000, unlock, SIM_TRIES);
           });
       });
@@ -263,8 +267,7 @@ export function createModem(port: ModemPort, access: NetworkAccess): Modem {
     while (!isSingle && rest.length && text.length + (rest[0] as string).length < driver.lineLength)
       text += `;${rest.shift()}`;
     channel.send({ text, timeoutMs: timeoutMs as number, prefix: "", secret: secret as boolean }, (error, lines) => {
-      if (error && error.code == "AT_ERROR" && parts.length - rest.length > 1)
-        script(parts, done, timeoutMs, secret, true);
+      if (isRefusal(error) && parts.length - rest.length > 1) script(parts, done, timeoutMs, secret, true);
       else if (error || !rest.length) done(error, lines);
       else script(rest, (failed, more) => done(failed, lines.concat(more)), timeoutMs, secret, isSingle);
     });

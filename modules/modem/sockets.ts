@@ -5,7 +5,7 @@
 import { driver } from "godwit:driver";
 import { quoted } from "../at/command.ts";
 import type { Done, Failure } from "../failure.ts";
-import { failure } from "../failure.ts";
+import { failure, isRefusal } from "../failure.ts";
 import { after } from "../guard.ts";
 import type { Transport } from "../mqtt/transport.ts";
 import type { SocketKind } from "./driver.ts";
@@ -64,7 +64,7 @@ export function createSockets(modem: Modem): Sockets {
         if (error && error.cause == "SEND FAIL" && tries) after(1000, () => write(socket, bytes, done, tries - 1));
         else if (error) {
           // The modem's ERROR comes before, or instead of, the URC that says the same.
-          if (error.code == "AT_ERROR") error.code = "SOCKET_CLOSED";
+          if (isRefusal(error)) error.code = "SOCKET_CLOSED";
           end(socket, error);
           done(error);
         } else if (bytes.length > piece.length) write(socket, bytes.substr(piece.length), done, SEND_TRIES);

@@ -97,7 +97,6 @@ export const createClient = (options: ClientOptions, store?: Store): Client => {
   const granted: SubscriptionMap = {}; // what a lost session has to be told again
   let isAsking = 0; // PINGREQ without its answer
   let timer = 0;
-  let alive: number | undefined; // what the broker says, in MQTT 5
   const most = options.maxQueue ?? 50;
   /** One, or a list: a list of one would cost time where it matters. */
   const listeners: { [event: string]: Listener | Listener[] } = {};
@@ -114,7 +113,7 @@ export const createClient = (options: ClientOptions, store?: Store): Client => {
           receiveMaximum: MAX_HELD,
           maximumPacketSize: options.maxPacket ?? 4096,
         },
-        options.properties || {},
+        options.properties,
       )
     : {};
   if (MQTT5) options.properties = properties;
@@ -273,12 +272,9 @@ export const createClient = (options: ClientOptions, store?: Store): Client => {
       }
     }
     if (id) {
-      pending[id] = [OUTBOX && store ? (bytes[0] as string) : bytes, done as Listener, flags > 3 ? "P" : "@"];
-      if (MQTT5 && wanted && wanted.messageExpiryInterval) {
-        const entry = pending[id] as Entry;
-        entry[3] = undefined;
-        entry[4] = (options.uptime || getTime)();
-      }
+      pending[id] = [OUTBOX && store ? (bytes[0] as string) : bytes, done as Listener, "@"];
+      if (MQTT5 && wanted && wanted.messageExpiryInterval)
+        (pending[id] as unknown[]).push(undefined, (options.uptime || getTime)());
     }
     const isMore = accept(id || bytes);
     // QoS 0 is done when it is accepted: nobody will ever say more about it.
@@ -303,32 +299,19 @@ export const createClient = (options: ClientOptions, store?: Store): Client => {
     }
   };
 
-  /** PUBACK, PUBREC, PUBCOMP, UNSUBACK by their first byte: whether it was due. */
+  /** What ends an exchange, by its first byte: whether it was due. Brokers without QoS 2 answer such a PUBLISH with PUBACK. */
   const onAck = (kind: string | undefined, id: string, error?: Failure, value?: unknown) => {
     const entry = pending[id];
     const isDue = entry && entry[2] === kind;
-    if (isDue) {
-      if (kind === "P" && !(MQTT5 && error)) release(id, entry);
-      else if (MQTT5) finish(id, entry, error, value);
+    if (isDue)
+      if (MQTT5) finish(id, entry, error, value);
       else finish(id, entry);
-    }
     return isDue;
-  };
-
-  /** PUBREC: the broker has the message, and from now on only its identifier counts. */
-  const release = (id: string, entry: Entry) => {
-    entry[0] = "b\x02" + id;
-    entry[2] = "p";
-    waited = 0;
-    // To the end: PUBRELs are sent again in the order of their PUBRECs [MQTT-4.6.0-4].
-    delete pending[id];
-    pending[id] = entry;
-    if (OUTBOX && store) store.put(id, "b");
-    replies += entry[0];
   };
 
   const onConfirm = () => {
     const id = text.slice(at, at + 2);
+    const entry = pending[id];
     let error: Failure | undefined;
     let packet: ReasonPacket | false | undefined;
     if (MQTT5 && five) {
@@ -337,13 +320,26 @@ export const createClient = (options: ClientOptions, store?: Store): Client => {
       // PUBCOMP: the broker has it, and only its identifier is gone (0x92).
       if (first < 112 && packet.reasonCode > 127) error = refusal("MQTT_REJECTED", packet);
     } else if (end - at !== 2) return 0;
-    // Also a PUBREC that we do not know gets its PUBREL, else the broker would keep it for ever.
-    const kind = first === 176 ? "u" : fromCharCode(first);
-    const filters = (pending[id] || [])[3];
-    const isDue = MQTT5 ? onAck(kind, id, error, packet) : onAck(kind, id);
-    // Once more: the SUBACK of what was unsubscribed in a hurry may have come meanwhile.
-    if (isDue && filters) for (const one of filters) delete granted[one.topic];
-    if (!isDue && first === 80 && !(MQTT5 && error)) replies += "b\x02" + id;
+    if (first === 80 && !(MQTT5 && error)) {
+      // Also a PUBREC that we do not know gets its PUBREL, else the broker would keep it for ever.
+      const release = "b\x02" + id;
+      replies += release;
+      // The broker has the message, and from now on only its identifier counts.
+      if (entry && entry[2] === "@") {
+        entry[0] = release;
+        entry[2] = "p";
+        waited = 0;
+        // To the end: PUBRELs are sent again in the order of their PUBRECs [MQTT-4.6.0-4].
+        delete pending[id];
+        pending[id] = entry;
+        if (OUTBOX && store) store.put(id, "b");
+      }
+    } else {
+      const kind = first === 176 ? "u" : MQTT5 && error ? "@" : fromCharCode(first);
+      const isDue = MQTT5 ? onAck(kind, id, error, packet) : onAck(kind, id);
+      // Once more: the SUBACK of what was unsubscribed in a hurry may have come meanwhile.
+      if (isDue && entry && entry[3]) for (const one of entry[3]) delete granted[one.topic];
+    }
     return word(data, at);
   };
 
@@ -359,8 +355,10 @@ export const createClient = (options: ClientOptions, store?: Store): Client => {
     const grants = filters.map((want, index) => {
       const topic = want.topic;
       const qos = codes[index] as number;
-      if (qos > 127) error = failure("MQTT_SUBSCRIBE", topic);
-      else if (!MQTT5) granted[topic] = { qos: want.qos };
+      if (qos > 127) {
+        error = failure("MQTT_SUBSCRIBE", topic);
+        if (MQTT5 && five) error.reason = fault.words;
+      } else if (!MQTT5) granted[topic] = { qos: want.qos };
       else if (first < 145) granted[topic] = want;
       else delete granted[topic];
       return { topic, qos };
@@ -449,7 +447,8 @@ export const createClient = (options: ClientOptions, store?: Store): Client => {
   const onConnack = () => {
     const packet = decodeConnack(data, at, end, text, five);
     if (!packet) return 0;
-    const code = MQTT5 && five ? packet.reasonCode : packet.returnCode;
+    // Return code or reason code.
+    const code = data[at + 1];
     const isResumed = packet.sessionPresent;
     if (code) {
       // Unsupported Protocol Version, also as 3.1.1 says it: the next connection does.
@@ -477,7 +476,6 @@ export const createClient = (options: ClientOptions, store?: Store): Client => {
     waited = 0;
     if (MQTT5 && five) {
       limits = packet.properties || {};
-      alive = limits.serverKeepAlive;
       window = Math.min(window, limits.receiveMaximum || window);
       options.clientId = limits.assignedClientIdentifier || options.clientId;
     }
@@ -553,7 +551,8 @@ export const createClient = (options: ClientOptions, store?: Store): Client => {
       const next = at + length;
       end = next;
       let reason = MALFORMED;
-      if (!(byte > 127)) {
+      // A zero that lengthens it is for MQTT 3.1.1 to bear: only MQTT 5 forbids it [MQTT-1.5.5-1].
+      if (!(byte > 127) && !(MQTT5 && five && byte === 0 && shift > 7)) {
         // CONNACK comes first and once [MQTT-3.2.0-1]; AUTH may come before it.
         if (!isUp === (first !== 32) && !(MQTT5 && first === 240 && !isUp)) {
           if (MQTT5) reason = PROTOCOL_ERROR;
@@ -674,7 +673,7 @@ export const createClient = (options: ClientOptions, store?: Store): Client => {
 
   const watch = () => {
     const patience = options.replyTimeoutS ?? 30;
-    const pause = (MQTT5 ? alive : undefined) ?? options.keepalive ?? 60;
+    const pause = (MQTT5 ? limits.serverKeepAlive : undefined) ?? options.keepalive ?? 60;
     idle++;
     if (!isUp || isAsking || queued) {
       // The URC that announces the answer may be lost: look once.
@@ -746,7 +745,6 @@ export const createClient = (options: ClientOptions, store?: Store): Client => {
       window = options.maxInflight ?? 8;
       if (MQTT5) {
         five = options.protocolVersion === 5;
-        alive = undefined;
         limits = aliases = {};
         topics = {};
       }
@@ -804,9 +802,7 @@ export const createClient = (options: ClientOptions, store?: Store): Client => {
         // Whether it had left nobody knows any more: DUP says that it may have.
         const flags = view(kind)[0] as number;
         pending[id] =
-          kind === "b"
-            ? ["b\x02" + id, undefined, "p"]
-            : [fromCharCode(flags | 8), undefined, flags & 4 ? "P" : "@", undefined, since];
+          kind === "b" ? ["b\x02" + id, undefined, "p"] : [fromCharCode(flags | 8), undefined, "@", undefined, since];
         waiting.push(id);
         behind++;
         queued++;

@@ -78,27 +78,31 @@ export const createOutbox = (pages: number, kept: number): Outbox | undefined =>
     const moved: { [key: string]: number } = {};
     // Older pages need not be read at the next start, and never again: what is done with stays so.
     let back = 0;
+    let to = start + HEADER;
+    // Want of memory may end this anywhere, as it may end `put`: nothing goes to a page that has no header yet.
+    head = last;
     flash.erasePage(start);
     stats.erased++;
-    head = start + HEADER;
-    last = start + PAGE;
     // An erase that did not happen would leave old records behind the copies.
     let isFine = E.sum(flash.read(PAGE, start) as Uint8Array) === 255 * PAGE;
     for (const key of Object.keys(index)) {
       const from = index[key] as number;
       if (from >= oldest && from < oldest + PAGE) {
         const size = sizeAt(from);
-        isFine = write(head, bytesAt(from, size)) && isFine;
-        moved[key] = head;
-        head += size;
+        isFine = write(to, bytesAt(from, size)) && isFine;
+        moved[key] = to;
+        to += size;
       } else back = Math.max(back, (next + pages - (((from - base) / PAGE) | 0)) % pages);
     }
     isFine = isFine && write(start, sealed(four(((count + 1) << 8) | back) + magic));
+    // If not, the next try takes the same page: the one behind it still counts.
     if (isFine) {
-      Object.assign(index, moved);
       page = next;
       count++;
-    } else head = last; // the next try takes the same page: the one behind it still counts
+      head = to;
+      last = start + PAGE;
+      Object.assign(index, moved);
+    }
     return isFine;
   };
 
@@ -130,13 +134,13 @@ export const createOutbox = (pages: number, kept: number): Outbox | undefined =>
       if (head + size > last) turn();
       if (head + size <= last) {
         const at = head;
-        head += size;
+        head = last; // what is not whole ends its page: behind it nothing would be found again
         if (write(at, record)) {
+          head = at + size;
           serial = (serial + 1) & 65535;
           note(id, what[0] || "", at, size);
           return true;
         }
-        head = last;
       }
     }
     return undefined;

@@ -1,6 +1,6 @@
 import { MQTT5 } from "godwit:features";
 import { field, frame, join } from "./bytes.ts";
-import { type Cursor, decodeProperties, encodeProperties, IN_ACK, IN_CONNACK } from "./properties.ts";
+import { type Cursor, decodeProperties, encodeProperties, fault, IN_ACK, IN_CONNACK } from "./properties.ts";
 import { isText, isTopic } from "./text.ts";
 import type { ConnackPacket, ConnectFields, Properties, ReasonPacket, Subscription } from "./types.ts";
 
@@ -20,15 +20,17 @@ export const encodeConnect = (packet: ConnectFields): string => {
   const id = packet.clientId || "";
   const will = packet.will;
   const qos = (will && will.qos) || 0;
-  const user = field(packet.username);
-  const password = field(packet.password);
+  // Two empty ones are none: there are brokers that let nobody in who gives his name as "".
+  const password = field(packet.password || undefined);
+  const name = packet.username;
+  const user = field(password ? name : name || undefined);
   const alive = packet.keepalive ?? 60;
   const isClean = packet.clean !== false;
   const properties = MQTT5 ? propertiesFor(five, packet.properties) : "";
   const ofWill = MQTT5 ? propertiesFor(five, will && will.properties) : "";
   return (id || isClean || five) && // [MQTT-3.1.3-7]
     !(alive >> 16) &&
-    isText(id + "/" + packet.username, /\0/) &&
+    isText(id + "/" + name, /\0/) &&
     (user || !password || five) && // [MQTT-3.1.2-22]
     !(MQTT5 && (properties === undefined || ofWill === undefined)) &&
     (!will || (isTopic(will.topic) && [0, 1, 2].includes(qos)))
@@ -89,7 +91,7 @@ export const decodeConnack = (data: Uint8Array, at: number, end: number, text: s
 /** The codes of a SUBACK, and of an UNSUBACK of MQTT 5. */
 export const decodeGrants = (data: Uint8Array, at: number, end: number, text: string, five: boolean) => {
   const cursor: Cursor = { at: at + 2 };
-  if (MQTT5 && five) decodeProperties(data, cursor, end, text, IN_ACK);
+  if (MQTT5 && five) fault.words = (decodeProperties(data, cursor, end, text, IN_ACK) || {}).reasonString;
   const codes = data.subarray(MQTT5 ? cursor.at : at + 2, end);
   for (const code of codes)
     if (code > 2 && (MQTT5 && five ? code < 128 && code !== 17 : code !== 128)) return undefined;

@@ -70,8 +70,11 @@ export interface Cursor {
   at: number;
 }
 
-/** The reason code of the newest packet that was wrong: malformed, or a protocol error (2.2.2.2, "more than once"). */
-export const fault = { reason: 129 };
+/**
+ * The reason code of the newest packet that was wrong: malformed, or a protocol error (2.2.2.2, "more than once"); and the
+ * Reason String of the newest SUBACK or UNSUBACK.
+ */
+export const fault: { reason: number; words?: string | undefined } = { reason: 129 };
 
 /** A variable byte integer (1.5.5), as short as can be. */
 export const decodeVarint = (data: Uint8Array, cursor: Cursor): number => {

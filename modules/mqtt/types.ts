@@ -77,6 +77,7 @@ export interface ConnectFields {
   clean?: boolean | undefined;
   /** Keep Alive in seconds, at least 5, or 0 for none; default 60. */
   keepalive?: number | undefined;
+  /** `createClient` takes an empty password for none, and with it an empty user name. */
   username?: string | undefined;
   password?: string | Uint8Array | undefined;
   will?: Will | undefined;

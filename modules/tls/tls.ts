@@ -4,7 +4,7 @@
  */
 import { driver } from "godwit:driver";
 import type { Done, Failure } from "../failure.ts";
-import { failure } from "../failure.ts";
+import { failure, isRefusal } from "../failure.ts";
 import type { Modem } from "../modem/modem.ts";
 import type { Sockets } from "../modem/sockets.ts";
 import type { TlsProfile } from "./profile.ts";
@@ -31,10 +31,10 @@ export function configureTls(modem: Modem, profile: TlsProfile, done: Done): voi
   // Last, so that a model which refuses it has taken the others.
   const all = settings.concat(check);
   modem.script(all, (error) => {
-    const isLacking = error && error.code == "AT_ERROR" && error.command == `AT${check}`;
-    // AT_ERROR, AT_TEXT. Silence is the modem's trouble, and not for a person to mend.
+    const isLacking = isRefusal(error) && (error as Failure).command == `AT${check}`;
+    // Silence is the modem's trouble, and not for a person to mend.
     if (error && !isLacking) {
-      if (/ERR|TEXT/.test(error.code)) error.code = "TLS_SETTING";
+      if (isRefusal(error)) error.code = "TLS_SETTING";
       done(error);
     } else
       modem.script(
@@ -43,7 +43,7 @@ export function configureTls(modem: Modem, profile: TlsProfile, done: Done): voi
           const wrong = wrongSetting(all, lines);
           modem.checksHost = isWanted && !wrong;
           done(
-            unread && unread.code != "AT_ERROR"
+            unread && !isRefusal(unread)
               ? unread
               : wrong && wrong != check
                 ? failure("TLS_READBACK", wrong)

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Pki } from "../../tools/pki/set.ts";
 
+/** A broker that runs beside the tests. */
 export interface Mosquitto {
   readonly port: number;
   /** What it wrote so far. */
@@ -16,7 +17,7 @@ export interface Mosquitto {
   restart(): Promise<void>;
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
@@ -37,13 +38,14 @@ async function answers(port: number): Promise<boolean> {
   }
 }
 
-async function untilUp(child: ChildProcess, port: number, log: () => string): Promise<void> {
-  for (let tries = 0; tries < 100; tries++) {
+/** Waits until the broker that `child` is takes connections. */
+export async function untilUp(child: ChildProcess, port: number, log: () => string, patienceMs = 5000): Promise<void> {
+  for (const deadline = Date.now() + patienceMs; Date.now() < deadline; ) {
     if (child.exitCode !== null) break;
     if (await answers(port)) return;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  throw new Error(`mosquitto does not come up:\n${log()}`);
+  throw new Error(`${child.spawnfile} does not come up:\n${log()}`);
 }
 
 /** `more`: further lines of its configuration. `FOLDER` in them stands for a folder that goes with it. */

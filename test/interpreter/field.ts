@@ -1,4 +1,5 @@
 /** The whole path with the image on the real interpreter: virtual modem, time server and broker on real sockets. */
+import type { Duplex } from "node:stream";
 import type { Packet } from "mqtt-packet";
 import type { DeviceStatus } from "../../src/device.ts";
 import { createClock } from "../../tools/clock.ts";
@@ -22,6 +23,11 @@ export interface FieldOptions {
   intervalS: number;
   /** Of the virtual modem: 1 is as slow as a real one. */
   latency?: number;
+  /** Further settings of godwit.json. */
+  config?: Readonly<Record<string, string | number | boolean>>;
+  onReboot?: () => void;
+  /** Stands between the board and the modem's UART. */
+  wire?: (uart: Duplex) => Duplex;
   onConsole?: (text: string) => void;
 }
 
@@ -79,12 +85,13 @@ export async function startField(options: FieldOptions): Promise<Field> {
     clientId: CLIENT_ID,
     topic: "godwit",
     intervalS: options.intervalS,
+    ...options.config,
   };
   const { status: statusLine, pwrkey, reset } = findProfile(options.board).modem;
   const interpreter = await startInterpreter({
     image: options.image,
     storage: { "godwit.json": JSON.stringify(config) },
-    uart: modem.uart,
+    uart: options.wire?.(modem.uart) ?? modem.uart,
     boardPrelude: sensors,
     onPin(pin, level) {
       const turned = (inverted: boolean | undefined): 0 | 1 => (inverted === true ? (level ? 0 : 1) : level);
@@ -92,6 +99,7 @@ export async function startField(options: FieldOptions): Promise<Field> {
       else if (pin === reset?.pin) modem.setPin("reset", turned(reset.inverted));
     },
     ...(options.onConsole ? { onConsole: options.onConsole } : {}),
+    ...(options.onReboot ? { onReboot: options.onReboot } : {}),
   });
   if (statusLine !== undefined) {
     modem.onPin("status", (level) => {

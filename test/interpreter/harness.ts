@@ -45,7 +45,7 @@ export interface Interpreter {
   /** Evaluates on the REPL; strings as they are (one char a byte), all else as the interpreter writes it. */
   evaluate(expression: string): Promise<string>;
   memory(): Promise<MemoryUse>;
-  /** Sets an input pin; watches see it. */
+  /** Sets an input pin; watches see it, and so does the next run from its beginning. */
   setPin(pin: string, level: Level): Promise<void>;
   /** What the console has shown so far. */
   console(): string;
@@ -96,6 +96,9 @@ class Session implements Interpreter {
   private readonly directory: string;
   private readonly options: InterpreterOptions;
   private readonly pending = new Map<number, Pending>();
+  private readonly levels: Record<string, Level> = {};
+  /** The prelude as it is in Storage. */
+  private prelude = "";
   private wire: Wire | undefined;
   private child: ChildProcessWithoutNullStreams | undefined;
   private readonly timeoutMs: number;
@@ -114,14 +117,22 @@ class Session implements Interpreter {
 
   async prepare(): Promise<void> {
     this.wire = await openWire(this.directory, this.options.uart ?? silence());
-    // The path is the same on every run, and short: its length would count as variables.
-    const files: Record<string, string> = { ".boot0": boardPrelude("./uart"), ...this.options.storage };
+    this.writePrelude();
+    const files: Record<string, string> = { ...this.options.storage };
     if (this.options.boardPrelude !== undefined) files[".boot1"] = this.options.boardPrelude;
     if (this.options.image !== undefined) files[".bootcde"] = this.options.image;
     writeStorage(this.binary, this.directory, files);
   }
 
+  /** The path is the same on every run, and short: its length would count as variables. */
+  private writePrelude(): void {
+    const prelude = boardPrelude("./uart", this.levels);
+    if (prelude !== this.prelude) writeStorage(this.binary, this.directory, { ".boot0": prelude });
+    this.prelude = prelude;
+  }
+
   async start(): Promise<void> {
+    this.writePrelude();
     this.wire?.flush();
     // No argument: the interpreter loads and runs what is in its flash. stdin stays open, its end would be read as bytes.
     const child = spawn(this.binary, [], { cwd: this.directory, stdio: "pipe" });
@@ -173,6 +184,7 @@ class Session implements Interpreter {
   }
 
   async setPin(pin: string, level: Level): Promise<void> {
+    this.levels[pin] = level;
     await this.evaluate(pinExpression(pin, level));
   }
 

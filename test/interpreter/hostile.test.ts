@@ -7,6 +7,7 @@ import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { bundleFirmware } from "../../tools/build/firmware.ts";
 import { imageOf } from "../../tools/flash/make-image.ts";
+import { detokenise } from "../../tools/symbols/detokenise.ts";
 import { createRandom } from "../../tools/virtual-board/random.ts";
 import { ConsoleRig, silence } from "./console-rig.ts";
 import { sensors } from "./field.ts";
@@ -23,11 +24,16 @@ const RECOVERED_MS = 12_000;
 const random = createRandom(SEED);
 const below = (limit: number): number => Math.floor(random() * limit);
 /**
- * Nothing that assigns, calls or goes on: by chance it would be code. A build for Linux ends at Ctrl-C on an empty line, which the
- * chip does not, and can crash at one in the middle of what its other thread takes in: it is left to the virtual board.
+ * Nothing that assigns, declares, calls, halts or goes on, as a sign or as one of the interpreter's tokens: by chance it would be code. A build
+ * for Linux ends at Ctrl-C on an empty line, which the chip does not, and can crash at one in the middle of what its other thread takes
+ * in: it is left to the virtual board.
  */
-const harmless = (byte: number): string =>
-  byte === 3 || byte === 4 || "=+-()`".includes(String.fromCharCode(byte)) ? "~" : String.fromCharCode(byte);
+const HARMLESS = Array.from({ length: 256 }, (_, byte) => {
+  const char = String.fromCharCode(byte);
+  const isCode = /[=+\-()`]|var|let|const|function|class|for|delete|catch|debugger/.test(detokenise(char).text);
+  return isCode || byte === 3 || byte === 4 ? "~" : char;
+});
+const harmless = (byte: number): string => HARMLESS[byte] ?? "~";
 const noise = (length: number): string => Array.from({ length }, () => harmless(below(256))).join("");
 const packet = (type: number, length: number): string =>
   `\x10\x01${String.fromCharCode((type << 5) | (length >> 8), length & 255)}`;

@@ -6,10 +6,12 @@
  * - The console stays on stdin and stdout: it is the harness' own wire, never the modem's.
  * - A pin that is written tells the harness; a pin that the harness sets can be read and watched.
  * - `E.reboot()` ends the process, and the harness starts the next one on the same flash.
+ *
+ * `levels`: what the input pins read at once. A modem that is on when the board starts must not look as if it were off.
  */
-export function boardPrelude(ptyPath: string): string {
+export function boardPrelude(ptyPath: string, levels: Readonly<Record<string, 0 | 1>> = {}): string {
   return `(function(){
-var levels={},watches=[],nextWatch=1,setup=Serial1.setup,reboot=E.reboot;
+var levels=${JSON.stringify(levels)},watches=[],nextWatch=1,setup=Serial1.setup,reboot=E.reboot;
 function tell(text){print("\\x02"+text+"\\x03");}
 function drive(pin,level){level=level?1:0;levels[pin]=level;tell("P"+pin+"="+level);}
 Serial1.setup=function(baud,options){

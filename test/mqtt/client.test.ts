@@ -54,8 +54,7 @@ test("an acknowledgement of another kind, or of nothing, finishes nothing", asyn
   client.publish("t", "two", { qos: 2 }, as("two"));
   await settle();
   const [one, two] = wire.take().map(idOf) as [number, number];
-  wire.give({ cmd: "pubcomp", messageId: one }, { cmd: "puback", messageId: two });
-  wire.give({ cmd: "puback", messageId: two });
+  wire.give({ cmd: "pubcomp", messageId: one }, { cmd: "pubcomp", messageId: two });
   wire.give({ cmd: "pubcomp", messageId: two });
   wire.give({ cmd: "unsuback", messageId: one });
   wire.give({ cmd: "puback", messageId: 0xffff });
@@ -67,6 +66,44 @@ test("an acknowledgement of another kind, or of nothing, finishes nothing", asyn
   wire.give({ cmd: "pubrec", messageId: 0xfffe });
   await settle();
   assert.deepEqual(wire.one(), { cmd: "pubrel", messageId: 0xfffe });
+  client.end(true);
+});
+
+test("a broker without QoS 2 answers such a PUBLISH with PUBACK: it is done", async () => {
+  for (const alone of [true, false]) {
+    const { client, wire } = await connected();
+    const { list, as } = outcomes();
+    client.publish("t", "two", { qos: 2 }, as("two"));
+    await settle();
+    const messageId = idOf(wire.one());
+    const puback = { cmd: "puback", messageId } as const;
+    wire.give(...(alone ? [puback] : [{ cmd: "pingresp" } as const, puback]));
+    assert.deepEqual(list, [["two", undefined]]);
+    assert.equal(client.queued(), 0);
+    // Neither its PUBREL nor the message again on the next connection.
+    await settle();
+    assert.deepEqual(wire.take(), []);
+    wire.drop();
+    const next = await attach(client);
+    await settle();
+    assert.deepEqual(next.take(), []);
+    client.end(true);
+  }
+});
+
+test("PUBACK does not end what PUBREC has taken over", async () => {
+  const { client, wire } = await connected();
+  const { list, as } = outcomes();
+  client.publish("t", "two", { qos: 2 }, as("two"));
+  await settle();
+  const messageId = idOf(wire.one());
+  wire.give({ cmd: "pubrec", messageId });
+  wire.give({ cmd: "puback", messageId });
+  await settle();
+  assert.deepEqual(wire.one(), { cmd: "pubrel", messageId });
+  assert.deepEqual(list, []);
+  wire.give({ cmd: "pubcomp", messageId });
+  assert.deepEqual(list, [["two", undefined]]);
   client.end(true);
 });
 

@@ -59,6 +59,35 @@ test("defaults: clean session, Keep Alive 60, no will, no user", async () => {
   client.end(true);
 });
 
+// FlashMQ and RabbitMQ let nobody in whose name is "", and the firmware's settings are "" where there is none.
+for (const [given, sent] of [
+  [
+    { username: "", password: "" },
+    { username: undefined, password: undefined },
+  ],
+  [
+    { username: "", password: undefined },
+    { username: undefined, password: undefined },
+  ],
+  [
+    { username: "dev", password: "" },
+    { username: "dev", password: undefined },
+  ],
+  [
+    { username: "", password: "token" },
+    { username: "", password: "token" },
+  ],
+] as const) {
+  test(`${JSON.stringify(given)}: ${JSON.stringify(sent)}`, () => {
+    const { client } = create({ clientId: "dev", ...given });
+    const wire = new Wire(codec);
+    client.attach(wire);
+    const { username, password } = wire.one() as { username?: string; password?: string };
+    assert.deepEqual({ username, password }, sent);
+    client.end(true);
+  });
+}
+
 for (const returnCode of [1, 2, 3, 4, 5]) {
   test(`CONNACK with return code ${returnCode} is an error, never a connection`, async () => {
     const { client, events } = create();

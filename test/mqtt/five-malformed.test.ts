@@ -33,6 +33,8 @@ const BAD: [string, string, number][] = [
   ["a CONNECT", "100d00044d5154540502003c00" + "0000", MALFORMED],
   // 1.5.5
   ["Remaining Length of five bytes", "30ffffffff01", MALFORMED],
+  ["Remaining Length with a byte too many [MQTT-1.5.5-1]", "3085000001610078", MALFORMED],
+  ["an empty packet with two bytes too many [MQTT-1.5.5-1]", "d0808000", MALFORMED],
   // 3.2: once [MQTT-3.2.0-1]
   ["a second CONNACK", "2003000000", PROTOCOL],
   // 3.3.1

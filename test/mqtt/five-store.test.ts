@@ -158,3 +158,24 @@ test("QoS 2 messages received before the reset come no second time, and count fo
   assert.equal(rig.client.connected, true);
   rig.client.end(true);
 });
+
+test("a PUBLISH of QoS 2 that PUBACK ended leaves the store, also when it was sent before a reset", async () => {
+  const store = memory();
+  const before = createFive(device, { clean: false, protocolVersion: 4 }, store);
+  before.client.publish("t", "x", { qos: 2 });
+  assert.equal(store.size(), 1);
+  for (const rig of [before, createFive(device, { clean: false, protocolVersion: 4 }, store)]) {
+    const wire = new FiveWire(false);
+    rig.client.attach(wire);
+    await settle();
+    wire.take();
+    wire.give({ cmd: "connack", sessionPresent: false, returnCode: 0 });
+    await settle();
+    const packet = wire.one();
+    assert.deepEqual([packet["payload"], packet["dup"]], ["x", rig !== before]);
+    // Only the second connection lives long enough for the answer.
+    if (rig !== before) wire.give({ cmd: "puback", messageId: packet["messageId"] });
+    rig.client.end(true);
+  }
+  assert.equal(store.size(), 0);
+});
