@@ -102,6 +102,7 @@ export const createClient = (options: ClientOptions, store?: Store): Client => {
   const listeners: { [event: string]: Listener | Listener[] } = {};
   // MQTT 5, of this connection.
   let five = false;
+  let silent = 0; // connections in a row that ended without CONNACK
   let limits: Properties = {};
   let aliases: Aliases = {}; // of topics that we send
   let topics: { [alias: number]: string } = {}; // of those that we are sent
@@ -453,15 +454,8 @@ export const createClient = (options: ClientOptions, store?: Store): Client => {
     if (code) {
       // Unsupported Protocol Version, also as 3.1.1 says it: the next connection does.
       const isOld = MQTT5 && five && (code === 132 || code === 1);
-      if (isOld) {
-        options.protocolVersion = 4;
-        for (const id of Object.keys(pending)) {
-          const entry = pending[id] as Entry;
-          if (entry[3]) {
-            entry[0] = encodeFilters(entry[2] ? 162 : 130, id, entry[3]);
-          }
-        }
-      }
+      if (isOld) options.protocolVersion = 4;
+      if (MQTT5) silent = -1;
       fail(
         MQTT5 && five && !isOld
           ? refusal("MQTT_REFUSED", packet as ReasonPacket)
@@ -660,7 +654,8 @@ export const createClient = (options: ClientOptions, store?: Store): Client => {
     if (!isValid || (MQTT5 && behindId === undefined)) return refuse("MQTT_INVALID", listener);
     const id = newId();
     pending[id] = [
-      encodeFilters(first, MQTT5 ? id + behindId : id, filters),
+      // As this connection speaks; the next one may speak otherwise.
+      encodeFilters(first, MQTT5 && five ? id + behindId : id, filters),
       listener as Listener,
       // No first byte of an acknowledgement: theirs are looked at closely.
       isLess ? "u" : "",
@@ -704,6 +699,7 @@ export const createClient = (options: ClientOptions, store?: Store): Client => {
       transport = undefined;
       client.connected = false;
       busy = 1;
+      if (MQTT5) silent = isUp ? 0 : silent + 1;
       isWhole = isUp = quick = at = 0;
       rest = replies = "";
       clearInterval(timer);
@@ -744,12 +740,21 @@ export const createClient = (options: ClientOptions, store?: Store): Client => {
       isAsking = waited = 0;
       window = options.maxInflight ?? 8;
       if (MQTT5) {
-        five = options.protocolVersion === 5;
+        // There are brokers of 3.1.1 that close without a word (RabbitMQ before 3.13, ActiveMQ): each fourth attempt is for them.
+        five = options.protocolVersion === 5 && (silent & 3) < 3;
+        for (const id of Object.keys(pending)) {
+          const entry = pending[id] as Entry;
+          const filters = entry[3];
+          if (filters) {
+            const wanted = (filters[0] as Subscription).properties;
+            entry[0] = encodeFilters(entry[2] ? 162 : 130, id + propertiesFor(five, wanted), filters);
+          }
+        }
         limits = aliases = {};
         topics = {};
       }
       if (!isFive) quick = Math.min(window, most - 1);
-      const bytes = encodeConnect(options);
+      const bytes = encodeConnect(options, five);
       if (bytes) {
         busy++;
         next.write(bytes, onWritten);

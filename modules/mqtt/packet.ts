@@ -15,8 +15,7 @@ export const propertiesFor = (five: boolean, properties: Properties | undefined,
   five ? encodeProperties(properties, allowed) : "";
 
 /** Nothing when a field has what no CONNECT may carry. */
-export const encodeConnect = (packet: ConnectFields): string => {
-  const five = MQTT5 && packet.protocolVersion === 5;
+export const encodeConnect = (packet: ConnectFields, five: boolean): string => {
   const id = packet.clientId || "";
   const will = packet.will;
   const qos = (will && will.qos) || 0;
@@ -28,16 +27,16 @@ export const encodeConnect = (packet: ConnectFields): string => {
   const isClean = packet.clean !== false;
   const properties = MQTT5 ? propertiesFor(five, packet.properties) : "";
   const ofWill = MQTT5 ? propertiesFor(five, will && will.properties) : "";
-  return (id || isClean || five) && // [MQTT-3.1.3-7]
+  return (id || isClean || (MQTT5 && five)) && // [MQTT-3.1.3-7]
     !(alive >> 16) &&
     isText(id + "/" + name, /\0/) &&
-    (user || !password || five) && // [MQTT-3.1.2-22]
+    (user || !password || (MQTT5 && five)) && // [MQTT-3.1.2-22]
     !(MQTT5 && (properties === undefined || ofWill === undefined)) &&
     (!will || (isTopic(will.topic) && [0, 1, 2].includes(qos)))
     ? frame(
         16,
         join(
-          five ? "\0\x04MQTT\x05" : "\0\x04MQTT\x04",
+          MQTT5 && five ? "\0\x04MQTT\x05" : "\0\x04MQTT\x04",
           (user ? 128 : 0) | (password ? 64 : 0) | (will ? (will.retain ? 36 : 4) : 0) | (qos << 3) | (isClean ? 2 : 0),
           alive >> 8,
           alive,

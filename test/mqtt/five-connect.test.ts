@@ -248,6 +248,69 @@ for (const [name, bytes] of [
   });
 }
 
+test("brokers of 3.1.1 that close without a word: each fourth attempt is for them, and MQTT 5 is tried first again", async () => {
+  const rig = createFive(device);
+  const { client } = rig;
+  const subscription = { qos: 1 as const, nl: true, properties: { subscriptionIdentifier: 5 } };
+  client.subscribe("a/#", subscription);
+  const open = async (five: boolean): Promise<FiveWire> => {
+    const wire = new FiveWire(five);
+    client.attach(wire);
+    await settle();
+    assert.equal(wire.one()["protocolVersion"], five ? 5 : 4);
+    return wire;
+  };
+  const close = async (wire: FiveWire): Promise<void> => {
+    wire.onClose?.({ code: "SOCKET_CLOSED" });
+    await settle();
+  };
+  // Two rounds: the broker may just as well be down, and speak MQTT 5 when it is back.
+  for (let round = 0; round < 2; round++) {
+    for (let time = 0; time < 3; time++) await close(await open(true));
+    const wire = await open(false);
+    if (round === 0) {
+      await close(wire);
+      continue;
+    }
+    wire.give({ cmd: "connack", sessionPresent: false, returnCode: 0 });
+    await settle();
+    const [first] = wire.take();
+    assert.deepEqual(first?.["subscriptions"], [{ topic: "a/#", qos: 1 }]);
+    wire.give({ cmd: "suback", messageId: first?.["messageId"], granted: [1] });
+    // What is asked for now is asked for as this connection speaks.
+    client.subscribe("b", subscription);
+    await settle();
+    assert.deepEqual(wire.one()["subscriptions"], [{ topic: "b", qos: 1 }]);
+    await close(wire);
+  }
+  const wire = await open(true);
+  wire.give(connack());
+  await settle();
+  const asked = wire.take();
+  assert.deepEqual(
+    asked.map(({ cmd, subscriptions, properties }) => [cmd, subscriptions, properties]).reverse(),
+    ["a/#", "b"].map((topic) => [
+      "subscribe",
+      [{ topic, qos: 1, nl: true, rap: false, rh: 0 }],
+      { subscriptionIdentifier: 5 },
+    ]),
+  );
+  client.end(true);
+});
+
+test("a broker that refuses with a CONNACK speaks MQTT 5, however often", async () => {
+  const { client } = createFive(device);
+  for (let time = 0; time < 6; time++) {
+    const wire = new FiveWire();
+    client.attach(wire);
+    await settle();
+    assert.equal(wire.one()["protocolVersion"], 5);
+    wire.raw(unhex("2003008700"));
+    await settle();
+    assert.equal(wire.isClosed, true);
+  }
+});
+
 test("3.2.2.1.1: a session that is present and was not asked for [MQTT-3.2.2-2]", async () => {
   const rig = createFive(device);
   const wire = new FiveWire();
