@@ -215,7 +215,7 @@ describe("a stranger at an open console", { concurrency: 3 }, () => {
     await rig.stop();
   });
 
-  it("in whose flood the modem's listener is lost for want of memory", LIMIT, async () => {
+  it("in whose flood the memory runs out: the board starts anew, each time", LIMIT, async () => {
     const rig = await start("rak5010");
     const link = rig.board.bluetooth(FASTEST);
     const sent = flood(link, noise(FLOOD / 2));
@@ -227,12 +227,11 @@ describe("a stranger at an open console", { concurrency: 3 }, () => {
     await sent;
     link.close();
     const recoveredMs = await answered(rig);
-    console.log(
-      `without its listener: answered ${Math.round(recoveredMs)} ms after, ${JSON.stringify(rig.status().link)}`,
-    );
+    console.log(`out of memory: answered ${Math.round(recoveredMs)} ms after, ${JSON.stringify(rig.status().link)}`);
     assert.ok(recoveredMs < RECOVERED_MS, `answered after ${recoveredMs} ms only`);
     assert.deepEqual(alarmsOf(rig), []);
-    assert.equal(rig.reboots(), 0);
+    // The board may be starting when the next byte comes.
+    assert.ok(rig.reboots() >= 1 && rig.reboots() <= 5, `${rig.reboots()} restarts`);
     await rig.stop();
   });
 });
