@@ -145,7 +145,7 @@ class Session implements Interpreter {
     child.stdin.on("error", () => {}); // it may end while a line is under way
     child.stderr.resume(); // only how the build was made
     child.once("error", (error) => this.failAll(error));
-    child.once("exit", (code) => this.onExit(child, code));
+    child.once("exit", (code, signal) => this.onExit(child, signal ?? code));
     // Input that arrives before the boot code runs can be lost.
     await this.startedWithin(this.timeoutMs);
     await this.evaluate("1");
@@ -238,7 +238,7 @@ class Session implements Interpreter {
     this.options.onConsole?.(text);
   }
 
-  private onExit(child: ChildProcessWithoutNullStreams, code: number | null): void {
+  private onExit(child: ChildProcessWithoutNullStreams, code: NodeJS.Signals | number | null): void {
     if (this.stopped || this.child !== child) return;
     this.child = undefined;
     this.failAll(new Error(`the interpreter ended with ${code}; the console's end: ${this.shown.slice(-500)}`));
