@@ -1,11 +1,10 @@
 /** Brokers other than mosquitto that are looked for on this machine, each with mutual TLS on a free port and files of its own. */
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import type { Pki } from "../../tools/pki/set.ts";
-import { freePort, type Mosquitto, untilUp } from "./mosquitto.ts";
+import type { Mosquitto } from "./mosquitto.ts";
+import { freePort, startProgram } from "./program.ts";
 
 export interface OtherBroker {
   readonly name: string;
@@ -41,36 +40,22 @@ async function startBroker(program: string, pki: Pki, recipe: Recipe): Promise<M
   };
   for (const name of recipe.folders ?? []) mkdirSync(join(folder, name));
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), fill(text), { mode: 0o600 });
-  let text = "";
-  const log = (): string => text;
-  const collect = (chunk: Buffer): void => {
-    text += chunk.toString();
-  };
   const env: NodeJS.ProcessEnv = { ...process.env };
   for (const [name, value] of Object.entries(recipe.env ?? {})) env[name] = fill(value);
-  const start = async (): Promise<ChildProcess> => {
-    const started = spawn(program, recipe.args.map(fill), { env });
-    started.stdout.on("data", collect);
-    started.stderr.on("data", collect);
-    await untilUp(started, port, log, recipe.patienceMs);
-    return started;
-  };
-  let child = await start();
-  const end = async (): Promise<void> => {
-    const ended = once(child, "exit");
-    child.kill("SIGTERM");
-    await ended;
-  };
-  return {
+  const { patienceMs } = recipe;
+  const running = await startProgram({
+    command: program,
+    args: recipe.args.map(fill),
+    options: { env },
     port,
-    log,
+    patienceMs,
+  });
+  return {
+    ...running,
+    port,
     async stop() {
-      await end();
+      await running.stop();
       rmSync(folder, { recursive: true, force: true });
-    },
-    async restart() {
-      await end();
-      child = await start();
     },
   };
 }

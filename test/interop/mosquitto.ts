@@ -1,51 +1,13 @@
 /** A real mosquitto with mutual TLS on a free port, in a folder of its own. */
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { type AddressInfo, connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Pki } from "../../tools/pki/set.ts";
+import { freePort, type Program, startProgram } from "./program.ts";
 
-/** A broker that runs beside the tests. */
-export interface Mosquitto {
+/** A broker that runs beside the tests; sessions outlive a restart with `persistence true`. */
+export interface Mosquitto extends Program {
   readonly port: number;
-  /** What it wrote so far. */
-  log(): string;
-  stop(): Promise<void>;
-  /** Stops it in good order and starts it again with the same files: sessions outlive it with `persistence true`. */
-  restart(): Promise<void>;
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
-}
-
-async function answers(port: number): Promise<boolean> {
-  const socket = connect(port, "127.0.0.1");
-  try {
-    await once(socket, "connect");
-    return true;
-  } catch {
-    return false;
-  } finally {
-    socket.destroy();
-  }
-}
-
-/** Waits until the broker that `child` is takes connections. */
-export async function untilUp(child: ChildProcess, port: number, log: () => string, patienceMs = 5000): Promise<void> {
-  for (const deadline = Date.now() + patienceMs; Date.now() < deadline; ) {
-    if (child.exitCode !== null) break;
-    if (await answers(port)) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error(`${child.spawnfile} does not come up:\n${log()}`);
 }
 
 /** `more`: further lines of its configuration. `FOLDER` in them stands for a folder that goes with it. */
@@ -73,34 +35,14 @@ export async function startMosquitto(pki: Pki, more: readonly string[] = []): Pr
   ];
   const file = write("mosquitto.conf", `${config.join("\n")}\n`);
   const path = `${process.env["PATH"] ?? ""}:/usr/sbin:/usr/local/sbin`;
-  let text = "";
-  const log = (): string => text;
-  const collect = (chunk: Buffer): void => {
-    text += chunk.toString();
-  };
-  const start = async (): Promise<ChildProcess> => {
-    const started = spawn("mosquitto", ["-v", "-c", file], { env: { ...process.env, PATH: path } });
-    started.stdout.on("data", collect);
-    started.stderr.on("data", collect);
-    await untilUp(started, port, log);
-    return started;
-  };
-  let child = await start();
-  const end = async (): Promise<void> => {
-    const ended = once(child, "exit");
-    child.kill("SIGTERM");
-    await ended;
-  };
+  const options = { env: { ...process.env, PATH: path } };
+  const program = await startProgram({ command: "mosquitto", args: ["-v", "-c", file], options, port });
   return {
+    ...program,
     port,
-    log,
     async stop() {
-      await end();
+      await program.stop();
       rmSync(folder, { recursive: true, force: true });
-    },
-    async restart() {
-      await end();
-      child = await start();
     },
   };
 }

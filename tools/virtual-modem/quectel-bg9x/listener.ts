@@ -4,7 +4,8 @@ import type { Boot } from "./context.ts";
 import { createInbox, MAX_ID } from "./ports.ts";
 import { type Entry, newStream, type Streams } from "./streams.ts";
 
-export interface ListenRequest {
+/** What AT+QIOPEN asks for. */
+export interface OpenRequest {
   readonly cid: number;
   readonly id: number;
   readonly service: string;
@@ -22,7 +23,7 @@ export function listen(
   boot: Boot,
   table: Streams<Entry>,
   servers: ServerIds,
-  request: ListenRequest,
+  request: OpenRequest,
   opened: (ready: boolean) => void,
 ): void {
   const { machine } = boot;

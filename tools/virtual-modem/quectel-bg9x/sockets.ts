@@ -6,7 +6,7 @@ import { openDatagram } from "./datagrams.ts";
 import { dial } from "./dial.ts";
 import { IP_ERROR, ipText } from "./errors.ts";
 import { LATENCY } from "./latency.ts";
-import { listen, type ServerIds } from "./listener.ts";
+import { listen, type OpenRequest, type ServerIds } from "./listener.ts";
 import { createLookup, MAX_HOST } from "./lookup.ts";
 import { MAX_ID } from "./ports.ts";
 import { createSocketData } from "./socket-data.ts";
@@ -20,16 +20,6 @@ const SERVICES: readonly string[] = ["TCP", "UDP", "TCP LISTENER", "UDP SERVICE"
 
 export interface Sockets extends Part {
   readonly table: Streams<Entry>;
-}
-
-interface OpenRequest {
-  readonly cid: number;
-  readonly id: number;
-  readonly service: string;
-  readonly host: string;
-  readonly port: number;
-  readonly localPort: number;
-  readonly access: number;
 }
 
 function parseOpen(call: Call): OpenRequest | undefined {
