@@ -15,7 +15,8 @@ export const SEEN: Readonly<Record<PlaygroundName, RegExp>> = {
   "drop": /^link (SOCKET_CLOSED|AT_ERROR)/,
   "reset": /^link (MODEM_RESET|AT_TIMEOUT)/,
   "deaf": /^link MODEM_DEAF/,
-  "pdp-lost": /^link NET_PDP/,
+  // The second one where it was sending.
+  "pdp-lost": /^link (NET_PDP|SOCKET_CLOSED)/,
   // Which one depends on the bytes that are hit.
   "noise": /^link [A-Z_]+/,
   "broker-down": /^link NET_CONNECT/,

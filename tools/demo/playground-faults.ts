@@ -36,7 +36,7 @@ export const PLAYGROUND_FAULTS: Readonly<Record<PlaygroundName, PlaygroundFault>
   },
   "pdp-lost": {
     says: "The network takes the modem's PDP context away, as many do after hours of silence.",
-    expect: "NET_PDP; the context is activated anew, then TLS and MQTT.",
+    expect: "NET_PDP, or SOCKET_CLOSED in the middle of a send; the context is activated anew, then TLS and MQTT.",
   },
   "noise": {
     says: "For ten seconds one byte in twelve between board and modem is damaged, while a report is asked for.",

@@ -82,6 +82,11 @@ function isLinkFailure(error: unknown): boolean {
   );
 }
 
+/** What is sent has no wrong syntax: a board that finds one has been given half of it, whether the link is known to be lost or not. */
+function isSpoiltBy(error: unknown, wasLost: boolean): boolean {
+  return codeOf(error) === "REPL_EXCEPTION" && (wasLost || /SyntaxError/.test((error as Error).message));
+}
+
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 class Flasher {
@@ -133,7 +138,7 @@ class Flasher {
         return await step(await this.open());
       } catch (error) {
         // What a lost link has left half in the board's input may spoil what comes next, once or twice.
-        const isSpoilt = codeOf(error) === "REPL_EXCEPTION" && this.resumed > 0 && ++exceptions <= MAX_EXCEPTIONS;
+        const isSpoilt = isSpoiltBy(error, this.resumed > 0) && ++exceptions <= MAX_EXCEPTIONS;
         if (!isSpoilt && !isLinkFailure(error)) throw error;
         // A link that brings something each time is slow, and not gone.
         failures = this.done > before ? 1 : failures + 1;
@@ -267,7 +272,8 @@ class Flasher {
         // A port that does not end with the board's restart still sees the variable.
         if ((await session.evaluate(`global.${before}`, { timeoutMs: 3000 })) === undefined) return;
       } catch (error) {
-        if (!isLinkFailure(error)) throw error;
+        // A question of which the starting board has lost the beginning is no answer.
+        if (!isLinkFailure(error) && !isSpoiltBy(error, false)) throw error;
         await this.leave();
       }
       if (Date.now() > until) throw new FlashError("FLASH_BOOT", "the board did not come back after its restart");

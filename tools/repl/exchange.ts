@@ -359,6 +359,8 @@ export class Exchange {
   }
 
   private failAll(error: ReplError): void {
+    // Half of a reason is none: it may be that the packet was cut, and not that the board refused it.
+    if (this.refusal !== undefined) this.fail(this.refusal.request, error);
     this.endRefusal();
     this.endDoubt();
     const all = [...this.inFlight.splice(0), ...this.waiting.splice(0)];
