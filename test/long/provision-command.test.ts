@@ -11,8 +11,8 @@ import { CliError } from "../../tools/cli/errors.ts";
 import { type Options, run, type Surroundings } from "../../tools/provision/command.ts";
 import { MAX_SOURCE } from "../../tools/provision/source.ts";
 import type { Session } from "../../tools/repl/session.ts";
-import { client, days, keyPem, keysOf, NOW, root } from "./forge.ts";
-import { unasked } from "./stand-in.ts";
+import { client, days, keyPem, keysOf, NOW, root } from "../provision/forge.ts";
+import { unasked } from "../provision/stand-in.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "provision-"));
 after(() => rmSync(directory, { recursive: true }));
