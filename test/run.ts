@@ -28,7 +28,7 @@ const outside: Record<string, () => string | undefined> = {
 const limitsMs: Record<string, number> = { chaos: 3_600_000, nightly: 3_600_000, browser: 180_000, long: 180_000 };
 
 /** What is random, with far more of it: `npm run test:nightly`. */
-const random = /^(provision\/damage|long\/outbox|mqtt\/(oracle|properties|model|five-fuzz|outbox)|chaos\/)/;
+const random = /^(long\/damage|long\/outbox|mqtt\/(oracle|properties|model|five-fuzz|outbox)|chaos\/)/;
 /** 100,000 good packets of each version and more bad ones, 40,000 faults, every global of the image. */
 const nightlyRuns = { GODWIT_RUNS: "40000", GODWIT_MQTT_FAULTS: "40000", GODWIT_GLOBALS: "100" };
 

@@ -6,7 +6,7 @@ import { type Files, inspect, prepare } from "../../tools/provision/inspect.ts";
 import { readPem } from "../../tools/provision/pem.ts";
 import { rules as quectel } from "../../tools/provision/rules/quectel-bg9x.ts";
 import type { ModemRules } from "../../tools/provision/rules/rules.ts";
-import { client, keyPem, keysOf, NOW, root } from "./forge.ts";
+import { client, keyPem, keysOf, NOW, root } from "../provision/forge.ts";
 
 /** GODWIT_RUNS for more, GODWIT_SEED to have one again. */
 // Each run parses and checks a whole set: more than these take too long for any night.

@@ -9,7 +9,7 @@ import fc from "fast-check";
 import { annotateStack } from "../../tools/symbols/annotate-stack.ts";
 import { createSymbols } from "../../tools/symbols/create-symbols.ts";
 import type { Annotation, SymbolImage } from "../../tools/symbols/symbols.ts";
-import { describePlace, fixture, framesOf, imageOf, textOf } from "./support.ts";
+import { describePlace, fixture, framesOf, imageOf, textOf } from "../symbols/support.ts";
 
 const script = fixture("program.txt");
 const plain = imageOf(script, script);

@@ -8,7 +8,7 @@ import { VirtualBoard } from "../../tools/virtual-board/board.ts";
 import { FlashMemory } from "../../tools/virtual-board/flash.ts";
 import { ERASE_STEPS } from "../../tools/virtual-board/flash-memory.ts";
 import { loadModule } from "../../tools/virtual-board/load-module.ts";
-import { createRig } from "./rig.ts";
+import { createRig } from "../virtual-board/rig.ts";
 
 const PAGE = 0x94000;
 const PAGE_BYTES = 4096;
