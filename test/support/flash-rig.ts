@@ -1,6 +1,6 @@
 /** A virtual board that is flashed over its Bluetooth, and images that say who they are. */
 import assert from "node:assert/strict";
-import { createClock } from "../../tools/clock.ts";
+
 import { crc32 } from "../../tools/flash/crc32.ts";
 import { type FlashOptions, flash } from "../../tools/flash/flasher.ts";
 import type { Image } from "../../tools/flash/image.ts";
@@ -11,6 +11,7 @@ import type { Session } from "../../tools/repl/session.ts";
 import { VirtualBoard } from "../../tools/virtual-board/board.ts";
 import { FlashMemory } from "../../tools/virtual-board/flash.ts";
 import { type BoardPort, openBoardPort } from "./board-port.ts";
+import { createSteadyClock } from "./steady-clock.ts";
 
 let loader = "";
 
@@ -48,12 +49,12 @@ export class FlashRig {
   readonly board: VirtualBoard;
   readonly alarms: string[] = [];
   /** The session's patience, in less time. */
-  private readonly sessionClock = createClock(10);
+  private readonly sessionClock = createSteadyClock(10);
   ports: BoardPort[] = [];
   private untilCut = -1;
 
   constructor(speed = 50) {
-    this.board = new VirtualBoard({ board: "rak5010", clock: createClock(speed), flash: this.flash });
+    this.board = new VirtualBoard({ board: "rak5010", clock: createSteadyClock(speed), flash: this.flash });
     this.board.on("defect", (error) => this.alarms.push(String(error)));
     this.board.on("flash-abuse", (message) => this.alarms.push(message));
     this.board.start();
